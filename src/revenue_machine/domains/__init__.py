@@ -1,0 +1,1 @@
+"""One folder per part of the business, all alike; discovered, never listed."""

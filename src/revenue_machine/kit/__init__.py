@@ -1,0 +1,1 @@
+"""Building blocks without product words: clock, ids, money, errors, settings, HTTP, signing."""

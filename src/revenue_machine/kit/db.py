@@ -1,0 +1,134 @@
+"""Column types that mean the same on SQLite and PostgreSQL, and engines set up to keep what they acknowledge."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = sa.MetaData(naming_convention=NAMING)
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """Aware in, aware UTC out; a naive time is a bug and refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time needs a zone")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# Text sorts by bytes in both dialects, whatever the server's locale says.
+Str = sa.Text().with_variant(pg.TEXT(collation="C"), "postgresql")
+Json = sa.JSON().with_variant(pg.JSONB(), "postgresql")
+Tags = sa.JSON().with_variant(pg.ARRAY(sa.Text), "postgresql")
+
+
+def table(name: str, *columns: Any, **options: Any) -> sa.Table:
+    """A product table; names start `actp_`."""
+    if not name.startswith("actp_"):
+        raise ValueError(f"product table {name} must start with actp_")
+    return sa.Table(name, metadata, *columns, **options)
+
+
+def text_key(name: str = "id") -> sa.Column[str]:
+    """Primary key: an id from `kit.ids`."""
+    return sa.Column(name, Str, primary_key=True)
+
+
+def text(name: str, *rest: Any, null: bool = True, **options: Any) -> sa.Column[str]:
+    return sa.Column(name, Str, *rest, nullable=null, **options)
+
+
+def number(name: str, *rest: Any, null: bool = True, **options: Any) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, *rest, nullable=null, **options)
+
+
+def real(name: str, *, null: bool = True, **options: Any) -> sa.Column[float]:
+    """A rate or score; never money."""
+    return sa.Column(name, sa.Double, nullable=null, **options)
+
+
+def flag(name: str, *, default: bool = False) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False, default=default)
+
+
+def instant(name: str, *, null: bool = True, **options: Any) -> sa.Column[datetime]:
+    return sa.Column(name, UtcDateTime, nullable=null, **options)
+
+
+def day(name: str, *, null: bool = True, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, sa.Date, nullable=null, **options)
+
+
+def document(name: str, *, null: bool = True) -> sa.Column[Any]:
+    return sa.Column(name, Json, nullable=null)
+
+
+def tags(name: str = "tags") -> sa.Column[Any]:
+    return sa.Column(name, Tags, nullable=True)
+
+
+def money(name: str, *, null: bool = True, default: int | None = None) -> tuple[sa.Column[int], sa.Column[Any]]:
+    """`name_micro_usd` as written and `name_usd` as the seed calls it, generated and read-only."""
+    exact = f"{name}_micro_usd"
+    shown = sa.Column(
+        f"{name}_usd",
+        sa.Double().with_variant(sa.Numeric(18, 6), "postgresql"),
+        sa.Computed(f"{exact} / 1000000.0", persisted=True),
+    )
+    return sa.Column(exact, sa.BigInteger, nullable=null, default=default), shown
+
+
+def make_engine(url: str) -> sa.Engine:
+    """An engine whose commits are on disk when they return.
+
+    SQLite: WAL, synchronous=FULL, foreign keys, 30 s busy time-out, transactions begin IMMEDIATE.
+    """
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=False)
+    engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20, max_overflow=40)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("busy_timeout=30000", "journal_mode=wal", "synchronous=full", "foreign_keys=on", "secure_delete=on"):
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def upsert(table_: sa.Table, dialect: str, values: dict[str, Any] | list[dict[str, Any]], keys: list[str], update: list[str]) -> Any:
+    """INSERT … ON CONFLICT (keys) DO UPDATE the named columns; DO NOTHING when none is named."""
+    from sqlalchemy.dialects import sqlite
+
+    insert: Any = pg.insert(table_) if dialect == "postgresql" else sqlite.insert(table_)
+    statement = insert.values(values)
+    if not update:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    return statement.on_conflict_do_update(index_elements=keys, set_={name: statement.excluded[name] for name in update})

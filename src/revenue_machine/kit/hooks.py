@@ -1,0 +1,52 @@
+"""What a webhook is, before anybody knows what it means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from revenue_machine.kit.errors import Failure
+
+
+@dataclass(frozen=True)
+class HookRequest:
+    """The raw request as it came in; header names in lower case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class HookEvent:
+    """The envelope of a verified webhook.
+
+    `external_id` is the vendor's own event id (dedupe), `kind` its event type, `subject` the object whose
+    states must not go backwards, `occurred_at` the vendor's time, `is_sandbox` true for test traffic.
+    """
+
+    external_id: str
+    kind: str
+    subject: str | None
+    occurred_at: datetime
+    is_sandbox: bool = False
+
+
+class BadHook(Failure):
+    """The webhook's body is not what its sender documents."""
+
+    code = "bad_input"
+    http_status = 400
+
+
+def hook_json(body: bytes) -> dict[str, Any]:
+    """The body as a JSON object, or a 400."""
+    try:
+        payload = json.loads(body)
+    except (ValueError, UnicodeDecodeError, RecursionError):
+        raise BadHook("the webhook's body is not JSON") from None
+    if not isinstance(payload, dict):
+        raise BadHook("the webhook's body is not a JSON object")
+    return payload

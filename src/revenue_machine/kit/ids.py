@@ -1,0 +1,41 @@
+"""Ids: a prefix and a hash of the natural key, so the same fact always has the same id."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+from typing import Any
+
+
+def make_id(prefix: str, *natural_key: object) -> str:
+    """`con_9f2k…`: stable over runs, machines and databases for the same natural key."""
+    if not natural_key:
+        raise ValueError("an id needs a natural key")
+    text = "\x1f".join(str(part) for part in natural_key)
+    digest = hashlib.sha256(text.encode()).digest()[:10]
+    return f"{prefix}_{base64.b32encode(digest).decode().lower()}"
+
+
+def canonical_json(value: Any) -> str:
+    """One spelling per value: sorted keys, no spaces, text as it is."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def content_hash(value: Any) -> str:
+    """SHA-256 (hex) of the canonical JSON of a value, or of text and bytes as they are."""
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
+    text = value if isinstance(value, str) else canonical_json(value)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def random_token(prefix: str) -> str:
+    """A secret of 256 random bits; the only id that is not derived from a natural key."""
+    return f"{prefix}_{secrets.token_urlsafe(32)}"
+
+
+def random_key() -> str:
+    """A one-off business key for a call nobody named."""
+    return secrets.token_hex(8)

@@ -1,0 +1,199 @@
+"""The base of every outside client: one address, one credential, errors mapped once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import httpx2
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from revenue_machine.kit.clock import Clock
+from revenue_machine.kit.errors import (
+    ContractBroken,
+    Failure,
+    NotConfigured,
+    OutsideAuthFailed,
+    OutsideRateLimited,
+    OutsideRejected,
+    OutsideUnavailable,
+    OutsideUnreached,
+)
+from revenue_machine.kit.settings import ServiceSettings
+
+T = TypeVar("T")
+TIMEOUT_S = 30.0
+
+
+class Wire(BaseModel):
+    """A payload exactly as the vendor sends it; fields we do not use are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class Manifest(BaseModel):
+    """What `integrations/<x>/manifest.toml` says of one outside service."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    service: str
+    name: str
+    docs_url: str
+    base_url: str
+    hosts: tuple[str, ...]
+    needs: tuple[str, ...] = ("api_key",)
+    options: tuple[str, ...] = ()
+    reaches_people_or_money: bool
+    unlocks: str
+    get_key: str
+    limits: str
+    can_look_up: bool = True
+    has_idempotency_key: bool = False
+    exempt: dict[str, str] = {}
+
+
+def read_manifest(folder: Path) -> Manifest:
+    return Manifest.model_validate(tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8")))
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One question to the outside and its answer, as recorded for replay."""
+
+    service: str
+    method: str
+    path: str
+    request_text: str
+    status: int
+    answer_text: str
+
+
+@dataclass(frozen=True)
+class ServiceLink:
+    """All a client needs to speak: who, where, with what, and who listens."""
+
+    manifest: Manifest
+    settings: ServiceSettings
+    http: httpx2.Client
+    clock: Clock
+    record: Callable[[Exchange], None]
+
+    @property
+    def base_url(self) -> str:
+        return (self.settings.base_url or self.manifest.base_url).rstrip("/")
+
+    @property
+    def api_key(self) -> str:
+        if self.settings.api_key is None:
+            raise missing(self.manifest, "api_key")
+        return self.settings.api_key.get_secret_value()
+
+    def need(self, option: str) -> str:
+        """A further setting the service cannot work without."""
+        value = self.settings.option(option)
+        if value is None:
+            raise missing(self.manifest, option)
+        return value
+
+
+def missing(manifest: Manifest, option: str) -> NotConfigured:
+    variable = f"REVENUE_{manifest.service.upper()}__{option.upper()}"
+    return NotConfigured(f"{manifest.name} is not configured: set {variable} ({manifest.get_key})", field=variable)
+
+
+class ServiceClient:
+    """Subclasses add one method per question; this base sends, decodes and maps errors."""
+
+    service: ClassVar[str]
+
+    def __init__(self, link: ServiceLink) -> None:
+        self.link = link
+        for option in link.manifest.needs:
+            _ = link.api_key if option == "api_key" else link.need(option)
+
+    def auth_headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.link.api_key}"}
+
+    def rejection(self, status: int, payload: Any) -> Failure | None:
+        """The vendor's own reading of an error body; None leaves it to the status code."""
+        return None
+
+    def get(self, path: str, answer: type[T], query: Mapping[str, Any] | None = None) -> T:
+        return self.ask("GET", path, answer, query=query)
+
+    def post(self, path: str, answer: type[T], body: Any, headers: Mapping[str, str] | None = None) -> T:
+        return self.ask("POST", path, answer, body=body, headers=headers)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        answer: type[T],
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> T:
+        """Send one request and read its answer into `answer`, or raise the failure it means."""
+        request = self.link.http.build_request(
+            method,
+            self.link.base_url + path,
+            params={key: value for key, value in (query or {}).items() if value is not None} or None,
+            json=body,
+            headers={**self.auth_headers(), **(headers or {})},
+            timeout=TIMEOUT_S,
+        )
+        response = self._send(request)
+        self.link.record(self._exchange(method, path, request, response))
+        if response.status_code >= 400:
+            raise self._failure(response)
+        return self._decode(response, answer)
+
+    def _send(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return self.link.http.send(request)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            raise OutsideUnreached(f"{self.link.manifest.name} cannot be reached ({type(error).__name__})") from None
+        except httpx2.TransportError as error:
+            raise OutsideUnavailable(f"{self.link.manifest.name} gave no answer ({type(error).__name__})") from None
+
+    def _exchange(self, method: str, path: str, request: httpx2.Request, response: httpx2.Response) -> Exchange:
+        sent = request.content.decode("utf-8", "replace") or request.url.query.decode("utf-8", "replace")
+        return Exchange(self.service, method, path, sent, response.status_code, response.text)
+
+    def _failure(self, response: httpx2.Response) -> Failure:
+        name, status = self.link.manifest.name, response.status_code
+        payload = _json_or_none(response)
+        special = self.rejection(status, payload)
+        if special is not None:
+            return special
+        if status in (401, 403):
+            return OutsideAuthFailed(f"{name} does not accept the credential (HTTP {status})")
+        if status == 429:
+            return OutsideRateLimited(f"{name} asks for fewer calls", retry_after_s=_retry_after_s(response))
+        if status >= 500:
+            return OutsideUnavailable(f"{name} answered HTTP {status}")
+        return OutsideRejected(f"{name} refused the request (HTTP {status}): {response.text[:200]}")
+
+    def _decode(self, response: httpx2.Response, answer: type[T]) -> T:
+        try:
+            return TypeAdapter(answer).validate_json(response.content)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ContractBroken(f"{self.link.manifest.name} answered in an unknown shape: {where}: {first['msg']}") from None
+
+
+def _json_or_none(response: httpx2.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def _retry_after_s(response: httpx2.Response) -> float | None:
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.replace(".", "", 1).isdigit() else None

@@ -1,0 +1,1 @@
+"""The pretend market: seeded people and stateful fakes of every vendor, with the truth kept apart."""
