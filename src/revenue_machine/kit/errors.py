@@ -127,6 +127,10 @@ class OutsideUnreached(OutsideUnavailable):
     nothing_happened = True
 
 
+class OutsideUnanswered(OutsideUnavailable):
+    """The request left and no answer came back."""
+
+
 class OutsideRateLimited(Failure):
     """The outside service asks for fewer calls."""
 

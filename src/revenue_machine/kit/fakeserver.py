@@ -72,10 +72,17 @@ class HookOut:
 class FakeState(Protocol):
     """Everything a pretend vendor remembers; kept in the sandbox's own database, not the product's."""
 
-    service: str
-    seed: int
-    api_key: str
-    webhook_secret: str
+    @property
+    def service(self) -> str: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def api_key(self) -> str: ...
+
+    @property
+    def webhook_secret(self) -> str: ...
 
     def now(self) -> datetime:
         """The world's clock."""

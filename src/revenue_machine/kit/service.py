@@ -19,6 +19,7 @@ from revenue_machine.kit.errors import (
     OutsideAuthFailed,
     OutsideRateLimited,
     OutsideRejected,
+    OutsideUnanswered,
     OutsideUnavailable,
     OutsideUnreached,
 )
@@ -158,7 +159,7 @@ class ServiceClient:
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             raise OutsideUnreached(f"{self.link.manifest.name} cannot be reached ({type(error).__name__})") from None
         except httpx2.TransportError as error:
-            raise OutsideUnavailable(f"{self.link.manifest.name} gave no answer ({type(error).__name__})") from None
+            raise OutsideUnanswered(f"{self.link.manifest.name} gave no answer ({type(error).__name__})") from None
 
     def _exchange(self, method: str, path: str, request: httpx2.Request, response: httpx2.Response) -> Exchange:
         sent = request.content.decode("utf-8", "replace") or request.url.query.decode("utf-8", "replace")

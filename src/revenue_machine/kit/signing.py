@@ -53,7 +53,7 @@ def verify_standard(
     _check_age(stamp, now)
     given = [part.split(",", 1) for part in _header(headers, f"{prefix}-signature").split(" ") if part]
     signatures = [pair[1] for pair in given if len(pair) == 2 and pair[0] == "v1"]
-    content = f"{message_id}.{stamp}.".encode() + body
+    content = _bytes(f"{message_id}.{stamp}.") + body
     _any_match(signatures, [_base64_hmac(standard_key(secret), content) for secret in _some(secrets)])
     return message_id
 
@@ -67,11 +67,14 @@ def sign_standard(message_id: str, body: bytes, secret: str, now: datetime, pref
 
 def standard_key(secret: str) -> bytes:
     """The key bytes behind `whsec_…`; padding may be missing."""
-    text = secret.removeprefix("whsec_")
+    text = secret.removeprefix("whsec_").rstrip("=")
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise BadSignature("the webhook secret is not base64") from None
+    if not key:
+        raise BadSignature("the webhook secret is empty")
+    return key
 
 
 def verify_static(headers: Mapping[str, str], name: str, secrets: Sequence[str]) -> None:
@@ -109,8 +112,13 @@ def _base64_hmac(key: bytes, content: bytes) -> str:
     return base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
 
 
+def _bytes(text: str) -> bytes:
+    """A header as bytes, whatever a server made of stray ones."""
+    return text.encode("utf-8", "surrogatepass")
+
+
 def _any_match(given: Sequence[str], wanted: Sequence[str]) -> None:
     """Constant-time over every pair; bytes, because compare_digest refuses non-ASCII text."""
-    matches = [hmac.compare_digest(one.encode(), other.encode()) for one in given for other in wanted]
+    matches = [hmac.compare_digest(_bytes(one), _bytes(other)) for one in given for other in wanted]
     if not any(matches):
         raise BadSignature("no signature matches")

@@ -26,9 +26,19 @@ create table if not exists journal (
     idempotency_key text, request text not null, status integer, answer text, acted integer not null);
 create table if not exists hooks (
     place integer primary key autoincrement, service text not null, key text not null, body blob not null, due_at text not null,
-    attempts integer not null default 0, delivered_at text, unique (service, key));
+    attempts integer not null default 0, delivered_at text, given_up_at text, unique (service, key));
+create index if not exists hooks_due on hooks (due_at) where delivered_at is null and given_up_at is null;
 create table if not exists faults (
-    place integer primary key autoincrement, service text not null, match text not null, kind text not null, remaining integer not null);
+    place integer primary key autoincrement, service text not null, match text not null, kind text not null,
+    remaining integer not null, starts_at text, ends_at text);
+create table if not exists agenda (
+    place integer primary key autoincrement, due_at text not null, kind text not null, key text not null, document text not null,
+    unique (kind, key));
+create index if not exists agenda_due on agenda (due_at);
+create table if not exists truth (
+    place integer primary key autoincrement, at text not null, kind text not null, person text not null, post_id text,
+    channel text not null, offer text not null, amount_micro_usd integer not null, seen integer not null);
+create table if not exists lived (behaviour text primary key, until text not null);
 create table if not exists settings (name text primary key, value text not null);
 """
 
@@ -69,6 +79,11 @@ class WorldStore:
             finally:
                 self._depth -= 1
 
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether this very process is in the middle of `together`."""
+        return self._depth > 0
+
     def run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
@@ -93,7 +108,7 @@ class WorldStore:
     def reset(self) -> None:
         """Forget everything but the settings."""
         with self.together():
-            for name in ("documents", "numbers", "journal", "hooks", "faults"):
+            for name in ("documents", "numbers", "journal", "hooks", "faults", "agenda", "truth", "lived"):
                 self.run(f"delete from {name}")  # noqa: S608 - names from the line above
 
 
@@ -124,9 +139,7 @@ class ServiceState:
         )  # fmt: skip
 
     def get(self, kind: str, key: str) -> dict[str, Any] | None:
-        rows = self.store.run(
-            "select document from documents where service = ? and kind = ? and key = ?", self.service, kind, key
-        )
+        rows = self.store.run("select document from documents where service = ? and kind = ? and key = ?", self.service, kind, key)
         return json.loads(rows[0][0]) if rows else None
 
     def list(self, kind: str) -> list[dict[str, Any]]:

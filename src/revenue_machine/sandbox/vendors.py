@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import urlsplit
 
 from revenue_machine import integrations
 from revenue_machine.kit.clock import iso
 from revenue_machine.kit.fakeserver import FakeRequest, FakeResponse, answer_json
 from revenue_machine.kit.service import Manifest, read_manifest
+from revenue_machine.sandbox import faults
 from revenue_machine.sandbox.store import ServiceState, WorldStore
 
 
@@ -26,6 +28,14 @@ class Vendor:
 
 class DroppedAnswer(Exception):
     """The vendor acted (or not) and the connection broke before an answer came."""
+
+
+class SlowAnswer(DroppedAnswer):
+    """The vendor acted, but its answer comes later than anybody without patience waits."""
+
+    def __init__(self, response: FakeResponse) -> None:
+        super().__init__("the answer is late")
+        self.response = response
 
 
 class RefusedConnection(Exception):
@@ -62,8 +72,8 @@ class Outside:
     def ask(self, service: str, request: FakeRequest) -> FakeResponse:
         """Let a fake answer, after whatever fault stands against it; the journal has every request."""
         with self.store.together():
-            fault = self._take_fault(service, request.path)
-            if fault in _REFUSALS:
+            fault = faults.take(self.store, service, request.path)
+            if fault is not None and fault in _REFUSALS:
                 response = _REFUSALS[fault]
             elif fault == "down":
                 response = FakeResponse(0, acted=False)
@@ -72,8 +82,10 @@ class Outside:
             self._journal(service, request, response)
         if fault == "down":
             raise RefusedConnection
-        if fault in ("act_then_drop", "slow"):
+        if fault == "act_then_drop":
             raise DroppedAnswer
+        if fault == "slow":
+            raise SlowAnswer(response)
         if fault == "torn":
             return FakeResponse(response.status, response.body[: len(response.body) // 2], response.headers, response.acted)
         return response
@@ -81,16 +93,6 @@ class Outside:
     def _act(self, service: str, request: FakeRequest) -> FakeResponse:
         response: FakeResponse = self.vendors[service].fake.respond(self._states[service], request)
         return response
-
-    def _take_fault(self, service: str, path: str) -> str | None:
-        rows = self.store.run(
-            "select place, kind from faults where service in (?, '*') and remaining > 0 and instr(?, match) > 0 order by place limit 1",
-            service, path,
-        )  # fmt: skip
-        if not rows:
-            return None
-        self.store.run("update faults set remaining = remaining - 1 where place = ?", rows[0][0])
-        return str(rows[0][1])
 
     def _journal(self, service: str, request: FakeRequest, response: FakeResponse) -> None:
         self.store.run(
@@ -102,13 +104,11 @@ class Outside:
 
     def add_fault(self, service: str, match: str, kind: str, count: int) -> None:
         """Stand a fault against a service: the next `count` requests whose path contains `match` meet it."""
-        self.store.run("insert into faults (service, match, kind, remaining) values (?, ?, ?, ?)", service, match, kind, count)
+        faults.stand(self.store, faults.Fault(service, match, kind, count))
 
 
 def strip_root(manifest: Manifest, path: str) -> str:
     """The path below the vendor's base URL (`/v2/posts` at Blotato is `/posts`)."""
-    from urllib.parse import urlsplit
-
     root = urlsplit(manifest.base_url).path.rstrip("/")
     return path.removeprefix(root) or "/"
 

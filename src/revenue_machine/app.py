@@ -1,0 +1,272 @@
+"""Composition root: the only place that knows every part, and the only one that chooses the outside world."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from pydantic import SecretStr
+
+from revenue_machine import domains, integrations
+from revenue_machine.engine.approvals import Approvals
+from revenue_machine.engine.audit import Audit
+from revenue_machine.engine.call import Call, Moments, NoMoments
+from revenue_machine.engine.clients import Clients
+from revenue_machine.engine.container import Container
+from revenue_machine.engine.database import Database
+from revenue_machine.engine.dispatch import Dispatcher, Envelope
+from revenue_machine.engine.durable import Durable, Steps
+from revenue_machine.engine.effects import Outside
+from revenue_machine.engine.events import Events, Reaction
+from revenue_machine.engine.gates import BudgetGate, Chokepoint
+from revenue_machine.engine.inbox import HookReader, Inbox
+from revenue_machine.engine.ledger import Ledger
+from revenue_machine.engine.migrate import migrate
+from revenue_machine.engine.recorder import Recorder
+from revenue_machine.engine.registry import Registry, discover, marked, modules
+from revenue_machine.engine.schedule import ScheduleBook
+from revenue_machine.engine.switch import Switch
+from revenue_machine.engine.ticker import Ticker
+from revenue_machine.engine.tokens import Tokens
+from revenue_machine.engine.workers import Slot, Worker
+from revenue_machine.kit.clock import Clock, FileClock, PushedClock, SystemClock, parse_instant
+from revenue_machine.kit.errors import BadInput, Conflict
+from revenue_machine.kit.ids import random_key
+from revenue_machine.kit.service import Manifest, ServiceClient, ServiceLink, read_manifest
+from revenue_machine.kit.settings import ServiceSettings, Settings, sandbox_key, sandbox_webhook_secret
+
+SANDBOX_PUBLIC_URL = "https://go.sandbox.invalid"
+
+
+@dataclass(frozen=True)
+class App:
+    """The running product: what every surface needs, and nothing about how it is shown."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    registry: Registry
+    container: Container
+    dispatcher: Dispatcher
+    durable: Durable
+    ticker: Ticker
+    approvals: Approvals
+    audit: Audit
+    inbox: Inbox
+    events: Events
+    switch: Switch
+    tokens: Tokens
+    clients: Clients
+    slot: Slot
+
+    def call(self, topic: str, payload: dict[str, Any] | None = None, *, key: str | None = None, actor: str = "owner") -> Envelope:
+        """One topic call outside any run."""
+        name = key or random_key()
+        return self.dispatcher.call(Call(topic, name, f"call/{topic}/{name}", actor), payload or {})
+
+    def close(self) -> None:
+        """Stop cleanly; what is durable goes on at the next start."""
+        self.durable.close()
+        self.slot.free()
+        self.database.close()
+
+
+def build(
+    settings: Settings,
+    clock: Clock,
+    transport: httpx2.BaseTransport | None = None,
+    *,
+    moments: Moments | None = None,
+    role: str = "cli",
+) -> App:
+    """Put the product together.
+
+    `transport` answers for the outside world (the sandbox hands one in); without it requests leave the house.
+    """
+    settings = in_sandbox(settings) if settings.mode == "sandbox" else settings
+    check_clock(settings)
+    moments = moments or NoMoments()
+    database = Database(settings.database_url)
+    _load_tables()
+    migrate(database)
+    database.claim_mode(settings.mode)
+    box = Container()
+    recorder = Recorder(database, clock)
+    clients = _clients(settings, clock, transport, recorder)
+    audit = Audit(database, clock)
+    slot = Slot(database, clock, settings.home, role)
+    box.put(clock, Clock, type(clock))
+    box.put(moments, Moments)
+    box.put(slot, Slot, Worker)
+    switch = Switch(database, clock, audit)
+    tokens = Tokens(database, clock, audit)
+    for thing in (settings, database, recorder, clients, audit, switch, tokens):
+        box.put(thing)
+    _teach_clients(box, clients)
+    for _, module in modules(domains, "recipes"):
+        for make in marked(module, "__recipe__"):
+            box.learn(make)
+    ledger = Ledger(database, clock, settings.zone, [one for _, module in modules(domains, "projections") for one in module.PROJECTIONS])
+    events = Events(database, clock, _reactions(), box)
+    approvals = Approvals(database, clock, audit, events)
+    inbox = Inbox(database, clock, audit, _hook_readers(), box)
+    for thing in (ledger, events, approvals, inbox):
+        box.put(thing)
+    box.put(Chokepoint(database, clock, settings.zone, switch, settings.caps, box.get(BudgetGate)))  # type: ignore[type-abstract]
+    box.learn(_outside)
+    registry = discover(domains)
+    dispatcher = Dispatcher(registry, box, database, clock, moments)
+    durable = Durable(settings.database_url, slot, moments)
+    book = ScheduleBook(database)
+    schedule = [one for _, module in modules(domains, "runs") for one in module.SCHEDULE]
+    due = [one for _, module in modules(domains, "due") for one in module.DUE]
+    ticker = Ticker(database, clock, settings.zone, durable, book, approvals, inbox, events, audit, schedule, due)
+    for thing in (registry, dispatcher, durable, ticker, book):
+        box.put(thing)
+    _register_bodies(durable, box, dispatcher)
+    return App(
+        settings, clock, database, registry, box, dispatcher, durable, ticker, approvals, audit, inbox, events, switch, tokens, clients, slot
+    )  # fmt: skip
+
+
+def clock_for(settings: Settings) -> Clock:
+    """The business clock the settings name: pushed, from a file, or the wall."""
+    if settings.clock is None:
+        return SystemClock()
+    if settings.clock.startswith("@"):
+        return FileClock(Path(settings.clock[1:]))
+    return PushedClock(parse_instant(settings.clock, field="REVENUE_CLOCK").astimezone(UTC))
+
+
+def check_clock(settings: Settings) -> None:
+    """A pushed clock and a live credential of a service that reaches people or money never go together."""
+    if settings.clock is None:
+        return
+    for name, manifest in manifests().items():
+        service = settings.service(name)
+        if manifest.reaches_people_or_money and service.is_live and not service.is_loopback:
+            raise Conflict(f"REVENUE_CLOCK is refused while {manifest.name} has a live credential", field="REVENUE_CLOCK")
+
+
+def in_sandbox(settings: Settings) -> Settings:
+    """Every service is its fake, whatever keys are set; a base URL is obeyed only on loopback."""
+    services: dict[str, ServiceSettings] = {}
+    for name in manifests():
+        own = settings.service(name)
+        if name == "anthropic" and own.api_key is not None and own.base_url is not None:
+            services[name] = own
+            continue
+        services[name] = ServiceSettings.model_validate(
+            {
+                **(own.model_extra or {}),
+                "api_key": SecretStr(sandbox_key(name)),
+                "webhook_secret": SecretStr(sandbox_webhook_secret(name)),
+                "base_url": own.base_url if own.is_loopback else None,
+            }
+        )
+    return settings.model_copy(update={"services": services, "public_url": settings.public_url or SANDBOX_PUBLIC_URL})
+
+
+def manifests() -> dict[str, Manifest]:
+    """Every integration's manifest by service name."""
+    root = Path(integrations.__path__[0])
+    found = (read_manifest(path.parent) for path in sorted(root.glob("*/manifest.toml")))
+    return {manifest.service: manifest for manifest in found}
+
+
+def client_kinds() -> dict[str, type[ServiceClient]]:
+    """Every integration's client class by service name."""
+    kinds: dict[str, type[ServiceClient]] = {}
+    for path in sorted(Path(integrations.__path__[0]).glob("*/*_client.py")):
+        module = importlib.import_module(f"{integrations.__name__}.{path.parent.name}.{path.stem}")
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, ServiceClient) and value.__module__ == module.__name__:
+                kinds[value.service] = value
+    return kinds
+
+
+def hook_reader(service: str) -> Any:
+    """The module that verifies and reads a service's webhooks, or None when it sends none."""
+    folder = Path(integrations.__path__[0]) / service
+    if not (folder / "hook.py").is_file():
+        return None
+    return importlib.import_module(f"{integrations.__name__}.{service}.hook")
+
+
+def _load_tables() -> None:
+    for _ in modules(domains, "tables"):
+        continue
+
+
+def _clients(settings: Settings, clock: Clock, transport: httpx2.BaseTransport | None, recorder: Recorder) -> Clients:
+    known = manifests()
+    real = httpx2.Client(follow_redirects=False)
+    fake = real if transport is None else httpx2.Client(transport=transport, follow_redirects=False)
+
+    def link(service: str) -> ServiceLink:
+        own = settings.service(service)
+        stays_real = own.base_url is not None
+        return ServiceLink(known[service], own, real if stays_real else fake, clock, recorder.keep)
+
+    return Clients(client_kinds(), link)
+
+
+def _teach_clients(box: Container, clients: Clients) -> None:
+    """Each client can be asked for by its own type."""
+
+    def maker(kind: type[ServiceClient]) -> Callable[[], ServiceClient]:
+        def make() -> ServiceClient:
+            return clients.get(kind)
+
+        make.__annotations__ = {"return": kind}
+        return make
+
+    for kind in client_kinds().values():
+        box.learn(maker(kind))
+
+
+def _outside(
+    *, call: Call, database: Database, clock: Clock, chokepoint: Chokepoint, ledger: Ledger, audit: Audit, worker: Worker, moments: Moments
+) -> Outside:
+    return Outside(call, database, clock, chokepoint, ledger, audit, worker, moments)
+
+
+def _reactions() -> list[Reaction]:
+    return [
+        Reaction(f"{folder}.{function.__name__}", function.__reacts_to__, function)
+        for folder, module in modules(domains, "reactions")
+        for function in marked(module, "__reacts_to__")
+    ]
+
+
+def _hook_readers() -> list[HookReader]:
+    return [
+        HookReader(f"{folder}.{function.__name__}", *function.__hook__, function)
+        for folder, module in modules(domains, "webhooks")
+        for function in marked(module, "__hook__")
+    ]
+
+
+def _register_bodies(durable: Durable, box: Container, dispatcher: Dispatcher) -> None:
+    """Every kind of run: one topic, and whatever a domain's `runs.py` declares in BODIES."""
+
+    def one_topic(steps: Steps, payload: dict[str, Any]) -> dict[str, Any]:
+        name, key = payload["topic"], payload["key"]
+        call = Call(name, key, f"{name}/{key}", "machine", approval_id=payload.get("approval_id"))
+        return steps.run(name, lambda: dispatcher.call(call, payload["payload"]).outcome())
+
+    durable.register("topic", one_topic)
+    for _, module in modules(domains, "runs"):
+        for name, body in module.BODIES.items():
+            durable.register(name, lambda steps, payload, body=body: box.child(steps).fill(body, payload=payload))  # type: ignore[misc]
+
+
+def refuse_unready_live(app: App) -> None:
+    """Live mode starts nothing that spends or speaks before its owner set ceilings."""
+    if app.settings.mode == "live" and not app.settings.caps:
+        raise BadInput("live mode needs send ceilings: set REVENUE_CAPS__<CHANNEL>__PER_DAY", field="REVENUE_CAPS")

@@ -1,0 +1,1 @@
+"""Durable topics: declare, gate, run, record; knows no domain and no vendor."""

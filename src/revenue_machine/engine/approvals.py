@@ -1,0 +1,217 @@
+"""What a person agreed to: bound to the exact bytes, one use, expiring to no; an edit is a new question."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from revenue_machine.engine.audit import Audit
+from revenue_machine.engine.database import Database
+from revenue_machine.engine.events import Events
+from revenue_machine.engine.tables import APPROVALS
+from revenue_machine.kit.clock import Clock
+from revenue_machine.kit.errors import ApprovalRequired, BadInput, Conflict, NotFound
+from revenue_machine.kit.ids import canonical_json, content_hash, make_id, random_key
+from revenue_machine.kit.money import json_dollars
+
+MESSAGE_LIFETIME = timedelta(hours=24)
+MONEY_LIFETIME = timedelta(hours=4)
+SECOND_STEP_AFTER = timedelta(seconds=5)
+DECISIONS = ("approve", "reject")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person is asked: the exact payload, and what helps to decide.
+
+    `kind` says what the payload is (`topic` runs it when approved; a domain may use kinds of its own and
+    react to `approval.decided`). `price_micro_usd` is what saying yes may cost.
+    """
+
+    topic: str
+    call_key: str
+    payload: Mapping[str, Any]
+    title: str
+    why: str
+    kind: str = "topic"
+    evidence: str | None = None
+    price_micro_usd: int | None = None
+    is_money: bool = False
+    requested_by: str = "machine"
+    replaces_id: str | None = None
+
+
+class Approvals:
+    """Files questions, takes decisions, and hands an approval out exactly once."""
+
+    def __init__(self, database: Database, clock: Clock, audit: Audit, events: Events) -> None:
+        self._database, self._clock, self._audit, self._events = database, clock, audit, events
+
+    def file(self, connection: sa.Connection, question: Question) -> str:
+        """Put a question into the inbox; the same bytes for the same call are the same question. Returns its id."""
+        payload = canonical_json(question.payload)
+        approval_id = make_id("apr", question.kind, question.topic, question.call_key, payload)
+        now = self._clock.now()
+        row = {
+            "id": approval_id, "topic": question.topic, "call_key": question.call_key, "kind": question.kind, "payload": payload,
+            "payload_hash": content_hash(payload), "title": question.title, "why": question.why, "evidence": question.evidence,
+            "price_micro_usd": question.price_micro_usd, "is_money": question.is_money, "status": "pending",
+            "replaces_id": question.replaces_id, "requested_by": question.requested_by, "requested_at": now,
+            "expires_at": now + (MONEY_LIFETIME if question.is_money else MESSAGE_LIFETIME),
+        }  # fmt: skip
+        if self._database.put(connection, APPROVALS, row, ["id"]):
+            self._audit.note(connection, question.requested_by, "approval.request", approval_id, "pending", payload)
+            self._events.emit(connection, "approval.requested", approval_id, {"approval_id": approval_id, "kind": question.kind})
+        return approval_id
+
+    def require(self, question: Question) -> ApprovalRequired:
+        """File the question and return the answer its caller gets."""
+        with self._database.writing() as connection:
+            approval_id = self.file(connection, question)
+        return ApprovalRequired(f"{question.topic} waits for your approval", approval_id=approval_id)
+
+    def list(self, status: str | None = "pending") -> list[dict[str, Any]]:
+        """Cards, oldest first; expired ones are no longer pending."""
+        self.expire()
+        query = sa.select(APPROVALS).order_by(APPROVALS.c.requested_at, APPROVALS.c.id)
+        if status is not None:
+            query = query.where(APPROVALS.c.status == status)
+        with self._database.reading() as connection:
+            return [card(dict(row)) for row in connection.execute(query).mappings()]
+
+    def decide(
+        self, approval_id: str, decision: str, payload_hash: str, *, actor: str, reason: str | None = None, confirm: str | None = None
+    ) -> dict[str, Any]:
+        """Take one decision on exactly these bytes.
+
+        Raises: not_found; conflict (other bytes, decided already, expired, second step too early); money answers
+        first with a `confirm` code that has to come back at least 5 s later.
+        """
+        if decision not in DECISIONS:
+            raise BadInput("decision is approve or reject", field="decision")
+        self.expire()
+        with self._database.writing() as connection:
+            row = self._pending(connection, approval_id, payload_hash, actor)
+            if decision == "approve" and row["is_money"]:
+                code = self._second_step(connection, row, confirm)
+                if code is not None:
+                    return {"id": approval_id, "status": "pending", "confirm": code}
+            status = "approved" if decision == "approve" else "rejected"
+            self._settle(connection, row, status, actor, reason)
+        return {"id": approval_id, "status": status}
+
+    def edit(self, approval_id: str, payload_hash: str, payload: Mapping[str, Any], *, actor: str) -> str:
+        """Other bytes are another question: the old one is void, the new one pending. Returns the new id."""
+        self.expire()
+        with self._database.writing() as connection:
+            row = self._pending(connection, approval_id, payload_hash, actor)
+            self._settle(connection, row, "replaced", actor, "edited")
+            question = Question(
+                row["topic"], row["call_key"], payload, row["title"], row["why"], row["kind"], row["evidence"],
+                row["price_micro_usd"], row["is_money"], actor, approval_id,
+            )  # fmt: skip
+            return self.file(connection, question)
+
+    def claim(self, connection: sa.Connection, approval_id: str, payload: Mapping[str, Any], call_key: str) -> None:
+        """Use an approval up for exactly these bytes; the same call, repeated after a crash, may claim it again."""
+        payload_hash = content_hash(canonical_json(payload))
+        mine = connection.execute(
+            sa.select(APPROVALS.c.status)
+            .where(APPROVALS.c.id == approval_id, APPROVALS.c.payload_hash == payload_hash, APPROVALS.c.call_key == call_key)
+        ).scalar()  # fmt: skip
+        if mine == "used":
+            return
+        used = connection.execute(
+            APPROVALS.update()
+            .where(APPROVALS.c.id == approval_id, APPROVALS.c.status == "approved", APPROVALS.c.payload_hash == payload_hash)
+            .where(APPROVALS.c.expires_at > self._clock.now())
+            .values(status="used", used_at=self._clock.now())
+        )
+        if used.rowcount == 0:
+            raise ApprovalRequired("this approval does not cover these bytes, is used up or has expired", approval_id=approval_id)
+
+    def expire(self) -> int:
+        """No answer in time is a no; returns how many questions ended that way."""
+        now = self._clock.now()
+        late = sa.and_(APPROVALS.c.status.in_(("pending", "approved")), APPROVALS.c.expires_at <= now)
+        with self._database.reading() as connection:
+            if connection.execute(sa.select(APPROVALS.c.id).where(late).limit(1)).first() is None:
+                return 0
+        with self._database.writing() as connection:
+            rows = connection.execute(sa.select(APPROVALS).where(late).order_by(APPROVALS.c.id)).mappings().all()
+            for row in rows:
+                self._settle(connection, dict(row), "expired", "clock", None)
+        return len(rows)
+
+    def approved_topics(self) -> list[dict[str, Any]]:
+        """Approved and not yet used questions whose payload is a topic call, oldest decision first."""
+        query = (
+            sa.select(APPROVALS)
+            .where(APPROVALS.c.status == "approved", APPROVALS.c.kind == "topic")
+            .order_by(APPROVALS.c.decided_at, APPROVALS.c.id)
+        )
+        with self._database.reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def _pending(self, connection: sa.Connection, approval_id: str, payload_hash: str, actor: str) -> dict[str, Any]:
+        query = sa.select(APPROVALS).where(APPROVALS.c.id == approval_id)
+        row = connection.execute(query.with_for_update() if self._database.dialect == "postgresql" else query).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no approval {approval_id}", field="id")
+        if row["status"] != "pending":
+            raise Conflict(f"this was already {row['status']}", status=row["status"])
+        if row["payload_hash"] != payload_hash:
+            raise Conflict("the text has changed since you saw it; look again", payload_hash=row["payload_hash"])
+        return dict(row)
+
+    def _second_step(self, connection: sa.Connection, row: Mapping[str, Any], confirm: str | None) -> str | None:
+        """The code to come back with, or None when the second step is fine."""
+        now = self._clock.now()
+        if confirm is None:
+            code = random_key()
+            connection.execute(
+                APPROVALS.update()
+                .where(APPROVALS.c.id == row["id"])
+                .values(confirm_hash=content_hash(code), confirm_from_at=now + SECOND_STEP_AFTER)
+            )
+            return code
+        if row["confirm_hash"] != content_hash(confirm):
+            raise Conflict("the confirm code is not the one given for this item", field="confirm")
+        if now < row["confirm_from_at"]:
+            raise Conflict("money needs a second look: confirm at least 5 seconds later", field="confirm")
+        return None
+
+    def _settle(self, connection: sa.Connection, row: Mapping[str, Any], status: str, actor: str, reason: str | None) -> None:
+        connection.execute(
+            APPROVALS.update()
+            .where(APPROVALS.c.id == row["id"])
+            .values(status=status, decided_by=actor, decided_at=self._clock.now(), reason=reason)
+        )
+        self._audit.note(connection, actor, f"approval.{status}", row["id"], status, row["payload"])
+        facts = {"approval_id": row["id"], "status": status, "kind": row["kind"], "topic": row["topic"], "call_key": row["call_key"]}
+        self._events.emit(connection, "approval.decided", f"{row['id']}/{status}", facts)
+
+
+def card(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person sees of a question."""
+    shown = ("id", "topic", "kind", "title", "why", "evidence", "status", "payload_hash", "decided_by", "reason", "replaces_id")
+    times = ("requested_at", "expires_at", "decided_at")
+    return {
+        **{name: row[name] for name in shown},
+        **{name: None if row[name] is None else row[name].isoformat() for name in times},
+        "payload": json.loads(row["payload"]),
+        "price_usd": json_dollars(row["price_micro_usd"]),
+        "needs_confirm": bool(row["is_money"]),
+    }
+
+
+def load_payload(connection: sa.Connection, approval_id: str) -> dict[str, Any]:
+    """The exact payload a question is about."""
+    text = connection.execute(sa.select(APPROVALS.c.payload).where(APPROVALS.c.id == approval_id)).scalar_one()
+    payload: dict[str, Any] = json.loads(text)
+    return payload

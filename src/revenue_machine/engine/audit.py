@@ -1,0 +1,87 @@
+"""The append-only hash chain over effects, decisions and refusals; any change, gap or cut tail shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from revenue_machine.engine.database import Database
+from revenue_machine.engine.tables import AUDIT
+from revenue_machine.kit.clock import Clock, iso
+from revenue_machine.kit.errors import Conflict
+from revenue_machine.kit.ids import content_hash
+
+GENESIS = "0" * 64
+_SEALED = ("sequence", "occurred_at", "actor", "action", "subject", "outcome", "detail_hash", "previous_hash")
+
+
+class Audit:
+    """Entries join their cause's transaction unsealed; one sealer chains them in commit order."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+
+    def note(self, connection: sa.Connection, actor: str, action: str, subject: str, outcome: str, detail: Any = None) -> None:
+        """Write down who did what to what and how it ended; `detail` is kept only as its hash."""
+        connection.execute(
+            AUDIT.insert().values(
+                occurred_at=self._clock.now(), actor=actor, action=action, subject=subject, outcome=outcome,
+                detail_hash=content_hash("" if detail is None else detail),
+            )
+        )  # fmt: skip
+
+    def seal(self) -> int:
+        """Chain whatever is committed and unsealed; returns how many entries were sealed."""
+        with self._database.reading() as connection:
+            if connection.execute(sa.select(AUDIT.c.id).where(AUDIT.c.sequence.is_(None)).limit(1)).first() is None:
+                return 0
+        with self._database.writing() as connection:
+            self._database.lock(connection, "audit-sealer")
+            sequence, head = _head(connection)
+            rows = connection.execute(sa.select(AUDIT).where(AUDIT.c.sequence.is_(None)).order_by(AUDIT.c.id)).mappings().all()
+            for row in rows:
+                sequence += 1
+                sealed = {**row, "sequence": sequence, "previous_hash": head}
+                head = _hash(sealed)
+                connection.execute(
+                    AUDIT.update().where(AUDIT.c.id == row["id"]).values(
+                        sequence=sequence, previous_hash=sealed["previous_hash"], hash=head
+                    )
+                )  # fmt: skip
+        return len(rows)
+
+    def head(self) -> tuple[int, str]:
+        """Sequence and hash of the newest sealed entry: the anchor to keep outside."""
+        with self._database.reading() as connection:
+            return _head(connection)
+
+    def verify(self, anchor: tuple[int, str] | None = None) -> int:
+        """Walk the chain; the number of entries, or `conflict` naming the first bad one.
+
+        With an outside anchor a cut tail and a re-chained log are found as well.
+        """
+        previous, expected = GENESIS, 0
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(AUDIT).where(AUDIT.c.sequence.isnot(None)).order_by(AUDIT.c.sequence)).mappings()
+            for row in rows:
+                expected += 1
+                if row["sequence"] != expected or row["previous_hash"] != previous or row["hash"] != _hash(dict(row)):
+                    raise Conflict(f"the audit log is broken at entry {expected}")
+                previous = row["hash"]
+                if anchor and anchor[0] == expected and anchor[1] != previous:
+                    raise Conflict(f"the audit log was rewritten at or before entry {expected}")
+        if anchor and anchor[0] > expected:
+            raise Conflict(f"the audit log ends at entry {expected}; the anchor knows {anchor[0]}")
+        return expected
+
+
+def _head(connection: sa.Connection) -> tuple[int, str]:
+    row = connection.execute(
+        sa.select(AUDIT.c.sequence, AUDIT.c.hash).where(AUDIT.c.sequence.isnot(None)).order_by(AUDIT.c.sequence.desc()).limit(1)
+    ).first()
+    return (row[0], row[1]) if row else (0, GENESIS)
+
+
+def _hash(row: dict[str, Any]) -> str:
+    return content_hash({name: iso(row[name]) if name == "occurred_at" else row[name] for name in _SEALED})

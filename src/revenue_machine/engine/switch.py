@@ -1,0 +1,61 @@
+"""The kill switch and the list of people never to be contacted again."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import sqlalchemy as sa
+
+from revenue_machine.engine.audit import Audit
+from revenue_machine.engine.database import Database
+from revenue_machine.engine.tables import SUPPRESSIONS, SWITCHES
+from revenue_machine.kit.clock import Clock
+from revenue_machine.kit.errors import Stopped, Suppressed
+from revenue_machine.kit.ids import content_hash
+
+EVERYTHING = "everything"
+
+
+class Switch:
+    """Stops everything that spends or speaks; only a person lifts it."""
+
+    def __init__(self, database: Database, clock: Clock, audit: Audit) -> None:
+        self._database, self._clock, self._audit = database, clock, audit
+
+    def set(self, stopped: bool, actor: str, reason: str) -> None:
+        row = {"name": EVERYTHING, "is_on": stopped, "changed_by": actor, "reason": reason, "changed_at": self._clock.now()}
+        with self._database.writing() as connection:
+            self._database.put(connection, SWITCHES, row, ["name"], ["is_on", "changed_by", "reason", "changed_at"])
+            self._audit.note(connection, actor, "switch.stop" if stopped else "switch.resume", EVERYTHING, "ok", reason)
+
+    def is_stopped(self) -> bool:
+        with self._database.reading() as connection:
+            return _is_stopped(connection)
+
+    def check(self, connection: sa.Connection) -> None:
+        """Raise `stopped` when the switch is on."""
+        if _is_stopped(connection):
+            raise Stopped("the kill switch is on; a person lifts it with `revenue resume`")
+
+
+def _is_stopped(connection: sa.Connection) -> bool:
+    return bool(connection.execute(sa.select(SWITCHES.c.is_on).where(SWITCHES.c.name == EVERYTHING)).scalar())
+
+
+def address_hash(address: str) -> str:
+    """One hash per mailbox or handle, however it is written: case, spaces, Unicode form and +tag do not matter."""
+    text = unicodedata.normalize("NFKC", address).strip().casefold()
+    name, at, host = text.partition("@")
+    return content_hash(f"{name.split('+', 1)[0]}{at}{host}" if at and name else text)
+
+
+def suppress(connection: sa.Connection, database: Database, address: str, *, reason: str, source: str, clock: Clock) -> None:
+    """Never contact this address again, on any channel."""
+    row = {"address_hash": address_hash(address), "reason": reason, "source": source, "created_at": clock.now()}
+    database.put(connection, SUPPRESSIONS, row, ["address_hash"])
+
+
+def check_suppressed(connection: sa.Connection, address: str) -> None:
+    """Raise `suppressed` when this address opted out."""
+    if connection.execute(sa.select(SUPPRESSIONS.c.reason).where(SUPPRESSIONS.c.address_hash == address_hash(address))).first():
+        raise Suppressed()

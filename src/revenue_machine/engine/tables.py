@@ -1,0 +1,231 @@
+"""The engine's own tables: intents, recordings, ledger, approvals, audit, events, inbox, caps, switches, tokens, workers."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from revenue_machine.kit.db import day, document, flag, instant, money, number, real, table, text, text_key
+
+META = table("actp_meta", text_key("name"), text("value", null=False))
+
+INTENTS = table(
+    "actp_intents",
+    text_key(),
+    text("key", null=False, unique=True),
+    text("service", null=False),
+    text("operation", null=False),
+    text("topic", null=False),
+    text("run_id", null=False),
+    text("state", null=False),
+    number("attempt", null=False),
+    text("owner", null=False),
+    text("payload_hash", null=False),
+    text("channel"),
+    text("approval_id"),
+    text("answer"),
+    text("error"),
+    *money("worst_case"),
+    instant("created_at", null=False),
+    instant("settled_at"),
+    sa.Index(None, "state"),
+)
+
+RECORDINGS = table(
+    "actp_recordings",
+    text_key(),
+    text("topic", null=False),
+    text("call_key", null=False),
+    number("place", null=False),
+    text("service", null=False),
+    text("method", null=False),
+    text("path", null=False),
+    text("request_hash", null=False),
+    number("status", null=False),
+    text("answer", null=False),
+    text("contact_id"),
+    instant("recorded_at", null=False),
+    sa.Index(None, "topic", "call_key"),
+)
+
+LEDGER = table(
+    "actp_ledger_entries",
+    text_key(),
+    text("kind", null=False),
+    text("service", null=False),
+    *money("amount", null=False),
+    text("currency", null=False),
+    text("original_amount"),
+    text("state", null=False),
+    text("cause_type", null=False),
+    text("cause_id", null=False),
+    text("product"),
+    text("post_id"),
+    text("contact_id"),
+    text("intent_id"),
+    text("run_id"),
+    text("task_type"),
+    text("model"),
+    document("units"),
+    text("price_version"),
+    day("local_date", null=False),
+    instant("occurred_at", null=False),
+    instant("created_at", null=False),
+    sa.Index(None, "local_date", "kind"),
+    sa.Index(None, "intent_id"),
+)
+
+APPROVALS = table(
+    "actp_approvals",
+    text_key(),
+    text("topic", null=False),
+    text("call_key", null=False),
+    text("kind", null=False),
+    text("payload", null=False),
+    text("payload_hash", null=False),
+    text("title", null=False),
+    text("why", null=False),
+    text("evidence"),
+    *money("price"),
+    flag("is_money"),
+    text("status", null=False),
+    text("replaces_id"),
+    text("requested_by", null=False),
+    instant("requested_at", null=False),
+    instant("expires_at", null=False),
+    text("decided_by"),
+    instant("decided_at"),
+    text("reason"),
+    text("confirm_hash"),
+    instant("confirm_from_at"),
+    instant("used_at"),
+    sa.Index(None, "status"),
+)
+
+AUDIT = table(
+    "actp_audit_log",
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    number("sequence", unique=True),
+    instant("occurred_at", null=False),
+    text("actor", null=False),
+    text("action", null=False),
+    text("subject", null=False),
+    text("outcome", null=False),
+    text("detail_hash", null=False),
+    text("previous_hash"),
+    text("hash"),
+)
+
+EVENTS = table(
+    "actp_events",
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    text("key", null=False, unique=True),
+    text("kind", null=False),
+    document("payload", null=False),
+    instant("occurred_at", null=False),
+    instant("created_at", null=False),
+)
+
+EVENT_HANDLINGS = table(
+    "actp_event_handlings",
+    sa.Column("event_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    text_key("handler"),
+    instant("handled_at", null=False),
+)
+
+HOOK_INBOX = table(
+    "actp_hook_inbox",
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    text("service", null=False),
+    text("external_id", null=False),
+    text("kind", null=False),
+    text("subject"),
+    text("body", null=False),
+    flag("is_sandbox"),
+    instant("occurred_at", null=False),
+    instant("received_at", null=False),
+    text("status", null=False),
+    number("attempts", null=False, default=0),
+    text("error"),
+    instant("handled_at"),
+    sa.UniqueConstraint("service", "external_id"),
+    sa.Index(None, "status"),
+)
+
+CAP_SLOTS = table(
+    "actp_cap_slots",
+    text_key(),
+    text("channel", null=False),
+    text("intent_key", null=False, unique=True),
+    day("local_date", null=False),
+    instant("taken_at", null=False),
+    sa.Index(None, "channel", "taken_at"),
+)
+
+SUPPRESSIONS = table(
+    "actp_suppressions",
+    text_key("address_hash"),
+    text("reason", null=False),
+    text("source", null=False),
+    instant("created_at", null=False),
+)
+
+SWITCHES = table(
+    "actp_switches",
+    text_key("name"),
+    flag("is_on"),
+    text("changed_by", null=False),
+    text("reason"),
+    instant("changed_at", null=False),
+)
+
+CHOICES = table(
+    "actp_choices",
+    text_key(),
+    text("purpose", null=False),
+    text("subject", null=False),
+    text("chosen", null=False),
+    real("propensity", null=False),
+    document("options"),
+    instant("created_at", null=False),
+    sa.Index(None, "purpose", "subject"),
+)
+
+TOKENS = table(
+    "actp_tokens",
+    text_key(),
+    text("name", null=False, unique=True),
+    text("token_hash", null=False, unique=True),
+    text("scopes", null=False),
+    instant("created_at", null=False),
+    instant("expires_at"),
+    instant("revoked_at"),
+)
+
+WORKERS = table(
+    "actp_workers",
+    text_key("slot"),
+    text("process", null=False),
+    text("role", null=False),
+    instant("started_at", null=False),
+    real("beat_machine_s", null=False),
+)
+
+SCHEDULE_RUNS = table(
+    "actp_schedule_runs",
+    text_key("name"),
+    sa.Column("local_date", sa.Date, primary_key=True),
+    instant("due_at", null=False),
+    instant("started_at", null=False),
+    text("outcome", null=False),
+)
+
+ANSWERS = table(
+    "actp_answers",
+    text_key(),
+    text("topic", null=False),
+    text("call_key", null=False),
+    text("args_hash", null=False),
+    text("envelope", null=False),
+    instant("created_at", null=False),
+    sa.UniqueConstraint("topic", "call_key"),
+)

@@ -1,0 +1,143 @@
+"""People sign up, try, pay, stay, leave and want their money back; tills and analytics hear it from the same person."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from revenue_machine.kit.clock import iso, parse_instant
+from revenue_machine.kit.money import dollars
+from revenue_machine.kit.rng import rng
+from revenue_machine.sandbox import journeys
+from revenue_machine.sandbox.agenda import Due
+from revenue_machine.sandbox.catalogue import Offer
+from revenue_machine.sandbox.truth import Deed
+
+if TYPE_CHECKING:
+    from revenue_machine.sandbox.world import World
+
+ORDER = 4
+NAME = "buying"
+Customer = dict[str, Any]
+
+
+def turn(world: World, start: datetime, end: datetime) -> None:
+    """Do everything people meant to do before the end of the slice, in the order they meant to."""
+    with world.living(NAME, end):
+        while (due := world.take_due(end)) is not None:
+            customer = world.notes.get(journeys.CUSTOMER, due.key.split("#")[0])
+            if customer is not None:
+                world.set_time(due.due_at)
+                _STEPS[due.kind](world, customer, due.due_at)
+
+
+def sign_up(world: World, customer: Customer, at: datetime) -> None:
+    """Make an account; perhaps start a trial some hours later."""
+    _save(world, customer, status="signed_up")
+    _tell(world, customer, "signup", at, {})
+    _note(world, customer, "signup", at)
+    draws = rng(world.seed, "trial", customer["visitor"])
+    if draws.random() < world.rates.funnel.signup_to_trial and world.market.sells(_offer(world, customer)):
+        _plan(world, customer, "trial", at + timedelta(hours=draws.expovariate(1 / world.rates.funnel.trial_delay_hours)))
+
+
+def start_trial(world: World, customer: Customer, at: datetime) -> None:
+    """Begin the trial; those who will not pay switch the renewal off before it ends."""
+    offer = _offer(world, customer)
+    subscription = world.market.start_trial(offer, customer["visitor"], at)
+    _save(world, customer, status="trial", payments=0, subscription=subscription)
+    _tell(world, customer, "trial_started", at, {"product_id": offer.product_id})
+    _note(world, customer, "trial", at)
+    ends = at + timedelta(days=offer.trial_days)
+    draws = rng(world.seed, "pay", customer["visitor"])
+    if draws.random() < journeys.pay_chance(world, offer, customer["person"]):
+        _plan(world, customer, "paid", ends)
+    else:
+        _plan(world, customer, "left", at + (ends - at) * draws.uniform(0.1, 0.95))
+
+
+def buy_at_once(world: World, customer: Customer, at: datetime) -> None:
+    """Pay without a trial (those who came before the machine)."""
+    subscription = world.market.buy(_offer(world, customer), customer["visitor"], at)
+    _save(world, customer, status="trial", payments=0, subscription=subscription)
+    paid(world, customer, at)
+
+
+def paid(world: World, customer: Customer, at: datetime) -> None:
+    """The till took money by itself; decide whether this person will pay another month."""
+    offer = _offer(world, customer)
+    payments = int(customer["payments"]) + 1
+    first_paid_at = customer.get("first_paid_at") or iso(at)
+    _save(world, customer, status="paying", payments=payments, first_paid_at=first_paid_at)
+    if payments == 1:
+        _tell(world, customer, "purchase", at, _price(offer))
+    _note(world, customer, "purchase" if payments == 1 else "renewal", at, offer.price_micro_usd)
+    draws = rng(world.seed, "stay", customer["visitor"], payments)
+    next_payment = months_after(parse_instant(first_paid_at), payments)
+    funnel = world.rates.funnel
+    if payments == 1 and draws.random() < funnel.refunds:
+        _plan(world, customer, "refund", at + timedelta(days=draws.uniform(0.5, 5)))
+    elif draws.random() < (funnel.month1_retention if payments == 1 else funnel.later_retention):
+        _plan(world, customer, "paid", next_payment)
+    else:
+        _plan(world, customer, "left", at + (next_payment - at) * draws.uniform(0.2, 0.95))
+
+
+def leave(world: World, customer: Customer, at: datetime) -> None:
+    """Switch the renewal off."""
+    offer = _offer(world, customer)
+    world.market.cancel(offer, customer["subscription"], at)
+    _note(world, customer, "cancellation", at, offer.price_micro_usd if customer["status"] == "paying" else 0)
+    _save(world, customer, status="left")
+
+
+def refund(world: World, customer: Customer, at: datetime) -> None:
+    """Get the first payment back and go."""
+    offer = _offer(world, customer)
+    world.market.refund(offer, customer["subscription"], at)
+    _save(world, customer, status="refunded")
+    _note(world, customer, "refund", at, -offer.price_micro_usd)
+
+
+_STEPS: Mapping[str, Callable[[World, Customer, datetime], None]] = {
+    "signup": sign_up, "trial": start_trial, "paid": paid, "left": leave, "refund": refund,
+}  # fmt: skip
+
+
+def months_after(first: datetime, months: int) -> datetime:
+    """The same day of a later month where it exists, else that month's last day: how stores bill."""
+    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
+    return first.replace(year=year, month=month + 1, day=min(first.day, monthrange(year, month + 1)[1]))
+
+
+def _offer(world: World, customer: Customer) -> Offer:
+    return world.rates.offers[customer["offer"]]
+
+
+def _save(world: World, customer: Customer, **changes: Any) -> None:
+    customer.update(changes)
+    world.notes.put(journeys.CUSTOMER, customer["visitor"], customer)
+
+
+def _tell(world: World, customer: Customer, event: str, at: datetime, more: Mapping[str, Any]) -> None:
+    """What the product's site tells analytics, unless this person's browser blocks it."""
+    if journeys.sees_analytics(world, customer["person"]):
+        properties = {"offer": customer["offer"], **customer["came_by"], **more}
+        world.market.capture(event, customer["visitor"], properties, at)
+
+
+def _note(world: World, customer: Customer, kind: str, at: datetime, amount_micro_usd: int = 0) -> None:
+    seen = journeys.sees_analytics(world, customer["person"])
+    person = journeys.person_name(world.seed, customer["person"])
+    world.note(Deed(at, kind, person, customer["post_id"], customer["channel"], customer["offer"], amount_micro_usd, seen=seen))
+
+
+def _plan(world: World, customer: Customer, kind: str, at: datetime) -> None:
+    world.plan(Due(at.replace(microsecond=0), kind, f"{customer['visitor']}#{customer.get('payments', 0)}"))
+
+
+def _price(offer: Offer) -> dict[str, Any]:
+    """Price as analytics has it: dollars as text, exact."""
+    return {"product_id": offer.product_id, "price": str(dollars(offer.price_micro_usd)), "currency": "USD"}

@@ -1,0 +1,102 @@
+"""What the world starts from: its platforms, niches, offers and the hidden factors between them."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Entry(BaseModel):
+    """One named thing of the world file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Platform(Entry):
+    """One network: who is there, when they look, what they do."""
+
+    people: float = Field(ge=0, le=1, description="share of all people who use it")
+    impressions: float = Field(ge=0, description="median impressions of an average post over its life")
+    tail: float = Field(ge=0, description="spread (log) between posts: heavy-tailed")
+    half_life_hours: float = Field(gt=0, description="hours until half of a post's reach is used up")
+    clicks: float = Field(ge=0, description="factor on clicks: how easily people leave this network")
+    likes: float = Field(ge=0, le=1, description="likes per view")
+    comments: float = Field(ge=0, le=1, description="comments per view")
+    shares: float = Field(ge=0, le=1, description="shares per view")
+    saves: float = Field(ge=0, le=1, description="saves per view")
+    weekend: float = Field(ge=0, description="factor on attention on Saturday and Sunday")
+    attention: tuple[float, ...] = Field(min_length=24, max_length=24, description="attention by local hour 0-23, mean about 1")
+
+
+class Niche(Entry):
+    """A field of interest."""
+
+    people: float = Field(ge=0, description="weight among people's tastes")
+    factor: float = Field(ge=0, description="hidden: factor on reach")
+    words: tuple[str, ...] = Field(description="words by which a reader recognises it")
+
+
+class Offer(Entry):
+    """A product for sale; the price is whole micro-dollars per month."""
+
+    product_id: str = Field(description="the store's name for it")
+    price_micro_usd: int = Field(ge=0, description="micro-dollars per month; seed §4.9")
+    store: str = Field(pattern="^(revenuecat|stripe)$", description="who takes the money: revenuecat or stripe")
+    trial_days: int = Field(ge=0, description="days of free trial")
+    words: tuple[str, ...] = Field(description="parts of an address by which a landing page is recognised")
+    landing_url: str = Field(description="where people go who come without a link")
+    weight: float = Field(ge=0, description="share of visits that come without a link")
+    appeal: float = Field(ge=0, description="hidden: factor on signups")
+
+
+_EVENING = (.35, .22, .15, .12, .12, .20, .45, .80, 1.0, 1.0, .95, 1.0, 1.25, 1.15, 1.0, 1.0, 1.1, 1.3, 1.5, 1.75, 1.9, 1.8, 1.35, .75)  # fmt: skip
+_OFFICE = (.30, .20, .15, .12, .15, .30, .70, 1.2, 1.6, 1.7, 1.5, 1.35, 1.5, 1.45, 1.3, 1.2, 1.2, 1.3, 1.2, 1.1, 1.1, 1.05, .85, .50)  # fmt: skip
+_LUNCH = (.35, .22, .15, .12, .14, .22, .50, .90, 1.15, 1.2, 1.2, 1.5, 1.9, 1.7, 1.3, 1.1, 1.1, 1.2, 1.3, 1.4, 1.4, 1.3, 1.0, .65)  # fmt: skip
+
+
+def _platform(people: float, impressions: float, clicks: float, **rest: float | tuple[float, ...]) -> Platform:
+    common = {"tail": 0.75, "half_life_hours": 6.0, "likes": 0.025, "comments": 0.003, "shares": 0.004, "saves": 0.003}
+    return Platform.model_validate({"people": people, "impressions": impressions, "clicks": clicks, **common, **rest})
+
+
+PLATFORMS = {
+    "x": _platform(0.45, 270, 1.0, half_life_hours=3.0, weekend=0.75, attention=_OFFICE),
+    "threads": _platform(0.25, 220, 0.9, half_life_hours=6.0, weekend=0.95, attention=_LUNCH),
+    "instagram": _platform(0.60, 270, 0.75, half_life_hours=14.0, likes=0.04, saves=0.008, weekend=1.15, attention=_EVENING),
+    "tiktok": _platform(0.50, 330, 0.7, half_life_hours=18.0, tail=1.0, likes=0.06, weekend=1.2, attention=_EVENING),
+    "facebook": _platform(0.55, 190, 1.15, half_life_hours=9.0, weekend=1.0, attention=_LUNCH),
+    "linkedin": _platform(0.30, 240, 1.1, half_life_hours=16.0, comments=0.006, weekend=0.4, attention=_OFFICE),
+    "youtube": _platform(0.65, 230, 0.8, half_life_hours=24.0, weekend=1.25, attention=_EVENING),
+}
+
+NICHES = {
+    "ai_automation": Niche(people=1.2, factor=1.15, words=("ai ", "automat", "agent", "workflow", "prompt", "gpt", "claude")),
+    "saas_growth": Niche(people=1.0, factor=1.0, words=("saas", "indie", "build in public", "churn", "mrr", "founder", "trial")),
+    "content_creation": Niche(people=1.1, factor=0.95, words=("content", "viral", "post", "caption", "editing", "script")),
+    "digital_marketing": Niche(people=0.9, factor=0.85, words=("marketing", "ads", "funnel", "campaign", "seo", "conversion")),
+    "creator_economy": Niche(people=0.8, factor=1.05, words=("creator", "audience", "newsletter", "personal brand", "monetis", "monetiz")),
+}  # fmt: skip
+
+OFFERS = {
+    "everreach": Offer(
+        product_id="everreach_pro_monthly", price_micro_usd=19_990_000, store="revenuecat", trial_days=7,
+        words=("everreach",), landing_url="https://everreach.app/", weight=0.5, appeal=1.05,
+    ),
+    "kindletters": Offer(
+        product_id="kindletters_monthly", price_micro_usd=9_990_000, store="revenuecat", trial_days=7,
+        words=("kindletters", "kind-letters"), landing_url="https://kindletters.app/", weight=0.35, appeal=1.0,
+    ),
+    "clientportal": Offer(
+        product_id="clientportal_monthly", price_micro_usd=49_000_000, store="stripe", trial_days=7,
+        words=("clientportal", "client-portal"), landing_url="https://clientportal.app/", weight=0.15, appeal=0.85,
+    ),
+}  # fmt: skip
+
+TIME_ZONES = {
+    "America/Los_Angeles": 0.18, "America/New_York": 0.36, "Europe/London": 0.20, "Europe/Berlin": 0.16, "Asia/Kolkata": 0.10,
+}  # fmt: skip
+HOOKS = {"question": 1.0, "contrarian": 1.25, "statistic": 1.15, "story": 0.85, "list": 0.95, "plain": 0.65}
+FRAMEWORKS = {"AIDA": 0.95, "PAS": 1.2, "storytelling": 0.9, "contrarian": 1.05, "thread": 1.1, "plain": 0.85}
+PAIRS = {
+    "question/saas_growth": 1.35, "statistic/digital_marketing": 1.4, "story/creator_economy": 1.5,
+    "contrarian/ai_automation": 1.2, "list/content_creation": 1.3, "contrarian/creator_economy": 0.7,
+}  # fmt: skip

@@ -1,0 +1,110 @@
+"""From a landing to a customer: what one visit leads to, whoever brought it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from revenue_machine.kit.ids import make_id
+from revenue_machine.kit.rng import rng
+from revenue_machine.sandbox.agenda import Due
+from revenue_machine.sandbox.catalogue import Offer
+from revenue_machine.sandbox.truth import Deed
+
+if TYPE_CHECKING:
+    from revenue_machine.sandbox.world import World
+
+CUSTOMER = "customer"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One person on one landing page; `key` names the occasion, `channel` as in `truth.Deed`."""
+
+    at: datetime
+    person: int
+    offer: str
+    url: str
+    referrer: str
+    channel: str
+    post_id: str | None
+    key: str
+
+
+def visitor_id(seed: int, offer: str, person: int) -> str:
+    """The first-party id the offer's site gave this person's browser, and later their account."""
+    return make_id("visitor", seed, offer, person)
+
+
+def person_name(seed: int, person: int) -> str:
+    """How the truth calls a person."""
+    return make_id("person", seed, person)
+
+
+def sees_analytics(world: World, person: int) -> bool:
+    """Whether this person's browser lets analytics through."""
+    return not bool(world.people.blocks_analytics[person])
+
+
+def land(world: World, visit: Visit) -> None:
+    """Show the page, tell analytics, and perhaps make up the person's mind to sign up (inside `living`)."""
+    visitor = visitor_id(world.seed, visit.offer, visit.person)
+    seen = sees_analytics(world, visit.person)
+    if seen:
+        world.market.capture("$pageview", visitor, page_properties(visit.url, visit.referrer), visit.at)
+    world.note(Deed(visit.at, "visit", person_name(world.seed, visit.person), visit.post_id, visit.channel, visit.offer, seen=seen))
+    if world.notes.get(CUSTOMER, visitor) is not None:
+        return
+    draws = rng(world.seed, "signup", visit.key)
+    if draws.random() >= signup_chance(world, visit):
+        return
+    minutes = draws.expovariate(1 / world.rates.funnel.signup_delay_minutes)
+    customer = {
+        "visitor": visitor, "person": visit.person, "offer": visit.offer, "post_id": visit.post_id, "channel": visit.channel,
+        "came_by": campaign(visit.url), "status": "visitor",
+    }  # fmt: skip
+    world.notes.put(CUSTOMER, visitor, customer)
+    world.plan(Due(_second(visit.at + timedelta(minutes=minutes)), "signup", visitor))
+
+
+def signup_chance(world: World, visit: Visit) -> float:
+    """How likely this visit ends in a signup."""
+    return world.rates.funnel.click_to_signup * world.rates.offers[visit.offer].appeal
+
+
+def page_properties(url: str, referrer: str) -> dict[str, Any]:
+    """What a page view tells analytics: the address, its campaign parameters and its click id."""
+    parts = urlsplit(url)
+    basics = {"$current_url": url, "$host": parts.netloc, "$pathname": parts.path or "/"}
+    return {**basics, **({"$referrer": referrer} if referrer else {"$referrer": "$direct"}), **campaign(url)}
+
+
+def campaign(url: str) -> dict[str, str]:
+    """Every query parameter of a landing address; analytics keeps them for the visitor's later events."""
+    return dict(parse_qsl(urlsplit(url).query))
+
+
+def offer_at(world: World, text: str, key: str) -> str:
+    """The offer an address or a text is about; by weight and key when it names none."""
+    lower = text.lower()
+    for name, offer in world.rates.offers.items():
+        if any(word in lower for word in offer.words):
+            return name
+    return offer_by_weight(world, key)
+
+
+def offer_by_weight(world: World, key: str) -> str:
+    """An offer for a visit that nothing points anywhere."""
+    names = list(world.rates.offers)
+    return rng(world.seed, "offer", key).choices(names, [world.rates.offers[name].weight for name in names])[0]
+
+
+def pay_chance(world: World, offer: Offer, person: int) -> float:
+    """How likely this person's trial becomes paid: people who mind prices pay less often."""
+    return world.rates.funnel.trial_to_paid * (1.5 - float(world.people.price_sensitivity[person]))
+
+
+def _second(instant: datetime) -> datetime:
+    return instant.replace(microsecond=0)

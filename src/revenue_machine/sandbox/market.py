@@ -1,0 +1,72 @@
+"""The counters where people meet the vendors: posts, metrics, analytics, tills; a missing vendor is a closed counter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import ModuleType
+from typing import Any
+
+from revenue_machine.sandbox.catalogue import Offer
+from revenue_machine.sandbox.tills import TILLS, Till
+from revenue_machine.sandbox.vendors import Outside
+
+
+class Market:
+    """Calls the `public_*` side of the fakes; nothing here is a request and nothing is journalled."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+
+    def has(self, service: str) -> bool:
+        """Whether that vendor exists in this world."""
+        return service in self._outside.vendors
+
+    def _fake(self, service: str) -> ModuleType:
+        return self._outside.vendors[service].fake
+
+    def posts(self) -> list[dict[str, Any]]:
+        """Everything published so far."""
+        if not self.has("blotato"):
+            return []
+        found: list[dict[str, Any]] = self._fake("blotato").public_posts(self._outside.state("blotato"))
+        return found
+
+    def show_metrics(self, url: str, counts: Mapping[str, int]) -> None:
+        """Let everybody see how a post stands."""
+        if url and self.has("market_research"):
+            self._fake("market_research").public_set_metrics(self._outside.state("market_research"), url, **counts)
+
+    def capture(self, event: str, distinct_id: str, properties: Mapping[str, Any], at: datetime) -> None:
+        """What the product's own site tells analytics."""
+        if self.has("posthog"):
+            self._fake("posthog").public_capture(self._outside.state("posthog"), event, distinct_id, dict(properties), at)
+
+    def sells(self, offer: Offer) -> bool:
+        """Whether the offer's till is open in this world."""
+        return self.has(offer.store)
+
+    def start_trial(self, offer: Offer, customer: str, at: datetime) -> str:
+        """Begin a free trial; it becomes paid by itself unless it is cancelled before its end. Returns the subscription."""
+        return self._till(offer).start_trial(offer, customer, at)
+
+    def buy(self, offer: Offer, customer: str, at: datetime) -> str:
+        """Pay for the first month at once; returns the subscription."""
+        return self._till(offer).buy(offer, customer, at)
+
+    def cancel(self, offer: Offer, subscription: str, at: datetime) -> None:
+        """Switch the renewal off; access lasts to the end of the period."""
+        self._till(offer).cancel(subscription, at)
+
+    def refund(self, offer: Offer, subscription: str, at: datetime) -> None:
+        """Ask the last payment back."""
+        self._till(offer).refund(subscription, at)
+
+    def _till(self, offer: Offer) -> Till:
+        return TILLS[offer.store](self._fake(offer.store), self._outside.state(offer.store))
+
+    def advance(self) -> None:
+        """Let every vendor catch up with the world's clock, in the order of their names."""
+        for name, vendor in sorted(self._outside.vendors.items()):
+            if hasattr(vendor.fake, "public_advance"):
+                vendor.fake.public_advance(self._outside.state(name))
