@@ -1,7 +1,7 @@
 """Pin every version, transitive ones too: constraints in pyproject.toml, hashes in two requirement files; no addresses.
 
-`uv.lock` names the place packages came from, so it is not committed. `python -m tools.lock` writes what it says into committed files;
-`python -m tools.lock --upgrade` takes newer versions first.
+`uv.lock` names the place packages came from, so it is not committed. `python -m tools.lock` writes what it says into files
+that are; `python -m tools.lock --upgrade` takes newer versions first.
 """
 
 from __future__ import annotations

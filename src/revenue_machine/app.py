@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import httpx2
@@ -83,16 +84,18 @@ def build(
     *,
     moments: Moments | None = None,
     role: str = "cli",
+    house: ModuleType = domains,
 ) -> App:
     """Put the product together.
 
     `transport` answers for the outside world (the sandbox hands one in); without it requests leave the house.
+    `house` is the package whose folders are the domains.
     """
     settings = in_sandbox(settings) if settings.mode == "sandbox" else settings
     check_clock(settings)
     moments = moments or NoMoments()
     database = Database(settings.database_url)
-    _load_tables()
+    _load_tables(house)
     migrate(database)
     database.claim_mode(settings.mode)
     box = Container()
@@ -105,30 +108,27 @@ def build(
     box.put(slot, Slot, Worker)
     switch = Switch(database, clock, audit)
     tokens = Tokens(database, clock, audit)
-    for thing in (settings, database, recorder, clients, audit, switch, tokens):
-        box.put(thing)
+    box.put_all(settings, database, recorder, clients, audit, switch, tokens)
     _teach_clients(box, clients)
-    for _, module in modules(domains, "recipes"):
+    for _, module in modules(house, "recipes"):
         for make in marked(module, "__recipe__"):
             box.learn(make)
-    ledger = Ledger(database, clock, settings.zone, [one for _, module in modules(domains, "projections") for one in module.PROJECTIONS])
-    events = Events(database, clock, _reactions(), box)
+    ledger = Ledger(database, clock, settings.zone, [one for _, module in modules(house, "projections") for one in module.PROJECTIONS])
+    events = Events(database, clock, _reactions(house), box)
     approvals = Approvals(database, clock, audit, events)
-    inbox = Inbox(database, clock, audit, _hook_readers(), box)
-    for thing in (ledger, events, approvals, inbox):
-        box.put(thing)
+    inbox = Inbox(database, clock, audit, _hook_readers(house), box)
+    box.put_all(ledger, events, approvals, inbox)
     box.put(Chokepoint(database, clock, settings.zone, switch, settings.caps, box.get(BudgetGate)))  # type: ignore[type-abstract]
     box.learn(_outside)
-    registry = discover(domains)
+    registry = discover(house)
     dispatcher = Dispatcher(registry, box, database, clock, moments)
     durable = Durable(settings.database_url, slot, moments)
     book = ScheduleBook(database)
-    schedule = [one for _, module in modules(domains, "runs") for one in module.SCHEDULE]
-    due = [one for _, module in modules(domains, "due") for one in module.DUE]
+    schedule = [one for _, module in modules(house, "runs") for one in module.SCHEDULE]
+    due = [one for _, module in modules(house, "due") for one in module.DUE]
     ticker = Ticker(database, clock, settings.zone, durable, book, approvals, inbox, events, audit, schedule, due)
-    for thing in (registry, dispatcher, durable, ticker, book):
-        box.put(thing)
-    _register_bodies(durable, box, dispatcher)
+    box.put_all(registry, dispatcher, durable, ticker, book)
+    _register_bodies(durable, box, dispatcher, house)
     return App(
         settings, clock, database, registry, box, dispatcher, durable, ticker, approvals, audit, inbox, events, switch, tokens, clients, slot
     )  # fmt: skip
@@ -198,8 +198,8 @@ def hook_reader(service: str) -> Any:
     return importlib.import_module(f"{integrations.__name__}.{service}.hook")
 
 
-def _load_tables() -> None:
-    for _ in modules(domains, "tables"):
+def _load_tables(house: ModuleType) -> None:
+    for _ in modules(house, "tables"):
         continue
 
 
@@ -236,23 +236,23 @@ def _outside(
     return Outside(call, database, clock, chokepoint, ledger, audit, worker, moments)
 
 
-def _reactions() -> list[Reaction]:
+def _reactions(house: ModuleType) -> list[Reaction]:
     return [
         Reaction(f"{folder}.{function.__name__}", function.__reacts_to__, function)
-        for folder, module in modules(domains, "reactions")
+        for folder, module in modules(house, "reactions")
         for function in marked(module, "__reacts_to__")
     ]
 
 
-def _hook_readers() -> list[HookReader]:
+def _hook_readers(house: ModuleType) -> list[HookReader]:
     return [
-        HookReader(f"{folder}.{function.__name__}", *function.__hook__, function)
-        for folder, module in modules(domains, "webhooks")
+        HookReader(f"{folder}.{function.__name__}", function.__hook__[0], function.__hook__[1], function)
+        for folder, module in modules(house, "webhooks")
         for function in marked(module, "__hook__")
     ]
 
 
-def _register_bodies(durable: Durable, box: Container, dispatcher: Dispatcher) -> None:
+def _register_bodies(durable: Durable, box: Container, dispatcher: Dispatcher, house: ModuleType) -> None:
     """Every kind of run: one topic, and whatever a domain's `runs.py` declares in BODIES."""
 
     def one_topic(steps: Steps, payload: dict[str, Any]) -> dict[str, Any]:
@@ -261,7 +261,7 @@ def _register_bodies(durable: Durable, box: Container, dispatcher: Dispatcher) -
         return steps.run(name, lambda: dispatcher.call(call, payload["payload"]).outcome())
 
     durable.register("topic", one_topic)
-    for _, module in modules(domains, "runs"):
+    for _, module in modules(house, "runs"):
         for name, body in module.BODIES.items():
             durable.register(name, lambda steps, payload, body=body: box.child(steps).fill(body, payload=payload))  # type: ignore[misc]
 

@@ -23,6 +23,7 @@ PUBLIC = "93.184.215.14"
 
 NAMES = {
     "public.example.com": [PUBLIC],
+    "other.example.com": [PUBLIC],
     "inner.example.com": ["127.0.0.1"],
     "mixed.example.com": [PUBLIC, "10.0.0.5"],
     "mapped.example.com": ["::ffff:127.0.0.1"],
@@ -371,9 +372,7 @@ def test_certificate_is_checked_against_the_name(secure_lines: tuple[Lines, Path
     lines, certificate = secure_lines
     trusted = Fetcher(names, lines.connect, tls=ssl.create_default_context(cafile=str(certificate)))
     assert trusted.get("https://public.example.com/").body == b"host public.example.com path /"
-    with pytest.raises(OutsideRejected, match="certificate of other.example.com is not valid"):
-        Fetcher(lambda host, port: [PUBLIC], lines.connect, tls=ssl.create_default_context(cafile=str(certificate))).get(
-            "https://other.example.com/"
-        )
-    with pytest.raises(OutsideRejected, match="certificate of public.example.com is not valid"):
+    with pytest.raises(OutsideRejected, match="not valid"):
+        trusted.get("https://other.example.com/")
+    with pytest.raises(OutsideRejected, match="not valid"):
         Fetcher(names, lines.connect).get("https://public.example.com/")

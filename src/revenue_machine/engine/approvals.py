@@ -75,7 +75,7 @@ class Approvals:
             approval_id = self.file(connection, question)
         return ApprovalRequired(f"{question.topic} waits for your approval", approval_id=approval_id)
 
-    def list(self, status: str | None = "pending") -> list[dict[str, Any]]:
+    def cards(self, status: str | None = "pending") -> list[dict[str, Any]]:
         """Cards, oldest first; expired ones are no longer pending."""
         self.expire()
         query = sa.select(APPROVALS).order_by(APPROVALS.c.requested_at, APPROVALS.c.id)

@@ -29,6 +29,11 @@ class Container:
         for kind in kinds or (type(thing),):
             self._things[kind] = thing
 
+    def put_all(self, *things: Any) -> None:
+        """Register finished things, each under its own type."""
+        for thing in things:
+            self.put(thing)
+
     def learn(self, function: Callable[..., Any]) -> None:
         """Register a recipe under its return type; a second one for the type is a mistake."""
         kind = typing.get_type_hints(function)["return"]

@@ -91,7 +91,7 @@ def tags(name: str = "tags") -> sa.Column[Any]:
 def money(name: str, *, null: bool = True, default: int | None = None) -> tuple[sa.Column[int], sa.Column[Any]]:
     """`name_micro_usd` as written and `name_usd` as the seed calls it, generated and read-only."""
     exact = f"{name}_micro_usd"
-    shown = sa.Column(
+    shown: sa.Column[Any] = sa.Column(
         f"{name}_usd",
         sa.Double().with_variant(sa.Numeric(18, 6), "postgresql"),
         sa.Computed(f"{exact} / 1000000.0", persisted=True),

@@ -53,14 +53,14 @@ class Budget(Frozen):
     day_usd: Decimal = Decimal(15)
     month_usd: Decimal = Decimal(400)
     run_usd: Decimal = Decimal(2)
-    alert_threshold_pct: int = Field(80, ge=1, le=100)
+    alert_threshold_pct: int = Field(default=80, ge=1, le=100)
 
 
 class Cap(Frozen):
     """Send ceilings of one channel; a setting can lower, never pass, the built-in clamp."""
 
-    per_day: int | None = Field(None, ge=0)
-    per_week: int | None = Field(None, ge=0)
+    per_day: int | None = Field(default=None, ge=0)
+    per_week: int | None = Field(default=None, ge=0)
 
 
 class Settings(Frozen):

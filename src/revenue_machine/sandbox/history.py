@@ -24,6 +24,7 @@ def write_history(world: World, start: datetime) -> None:
         _customer(world, f"payer/{number}", start - timedelta(seconds=int(age * 86_400)), is_paying=True)
     for number, age in enumerate(trials_days):
         _customer(world, f"trial/{number}", start - timedelta(seconds=int(age * 86_400)), is_paying=False)
+    buying.live_until(world, start)
 
 
 def _customer(world: World, key: str, at: datetime, *, is_paying: bool) -> None:

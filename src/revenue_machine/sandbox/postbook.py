@@ -50,7 +50,7 @@ class PostBook:
                 note["tired"] = self._tired(note, list(known.values()))
                 known[name] = note
                 self._fresh[name] = note
-            self._lives[name] = live(self.notes.seed, self.rates, self.people, post, reading, float(note["tired"]))
+            self._lives[name] = live(self.notes.seed, self.rates, self.people, post, reading, tired=float(note["tired"]))
 
     def settle(self) -> None:
         """Note that the new posts have been seen (inside the caller's transaction)."""

@@ -46,4 +46,31 @@ class RevenueCatTill:
         self.fake.public_refund(self.state, subscription, at)
 
 
-TILLS: Mapping[str, Callable[[ModuleType, FakeState], Till]] = {"revenuecat": RevenueCatTill}
+@dataclass(frozen=True)
+class StripeTill:
+    """A Stripe checkout page on the offer's own site; the visitor id travels in the metadata."""
+
+    fake: ModuleType
+    state: FakeState
+
+    def start_trial(self, offer: Offer, customer: str, at: datetime) -> str:
+        return self._subscribe(offer, customer, at, offer.trial_days)
+
+    def buy(self, offer: Offer, customer: str, at: datetime) -> str:
+        return self._subscribe(offer, customer, at, 0)
+
+    def cancel(self, subscription: str, at: datetime) -> None:
+        self.fake.public_cancel(self.state, subscription, at)
+
+    def refund(self, subscription: str, at: datetime) -> None:
+        self.fake.public_refund(self.state, subscription, at=at)
+
+    def _subscribe(self, offer: Offer, customer: str, at: datetime, trial_days: int) -> str:
+        made = self.fake.public_subscribe(
+            self.state, f"{customer}@people.example", customer, offer.product_id, offer.price_micro_usd,
+            trial_days=trial_days, metadata={"distinct_id": customer}, at=at,
+        )  # fmt: skip
+        return str(made)
+
+
+TILLS: Mapping[str, Callable[[ModuleType, FakeState], Till]] = {"revenuecat": RevenueCatTill, "stripe": StripeTill}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from revenue_machine import integrations
 from revenue_machine.kit.clock import iso
@@ -96,9 +96,9 @@ class Outside:
 
     def _journal(self, service: str, request: FakeRequest, response: FakeResponse) -> None:
         self.store.run(
-            "insert into journal (at, service, method, path, idempotency_key, request, status, answer, acted) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            iso(self.store.now()), service, request.method, request.path, request.headers.get("idempotency-key"),
+            "insert into journal (at, service, method, path, query, idempotency_key, request, status, answer, acted) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            iso(self.store.now()), service, request.method, request.path, urlencode(request.query), request.headers.get("idempotency-key"),
             request.body.decode("utf-8", "replace"), response.status, response.body.decode("utf-8", "replace"), int(response.acted),
         )  # fmt: skip
 
@@ -110,7 +110,8 @@ class Outside:
 def strip_root(manifest: Manifest, path: str) -> str:
     """The path below the vendor's base URL (`/v2/posts` at Blotato is `/posts`)."""
     root = urlsplit(manifest.base_url).path.rstrip("/")
-    return path.removeprefix(root) or "/"
+    below = path.removeprefix(root) if path == root or path.startswith(root + "/") else path
+    return below or "/"
 
 
 _REFUSALS: Mapping[str, FakeResponse] = {

@@ -27,8 +27,8 @@ from revenue_machine.kit.service import Exchange
 
 Own = Callable[[str, str], bytes]
 Hearing = Callable[..., TelegramClient]
-TOKEN = "123456:canary-token-AAE"  # noqa: S105 - a planted canary
-SECRET = "canary-webhook-secret"  # noqa: S105 - a planted canary
+TOKEN = "123456:canary-token-AAE"
+SECRET = "canary-webhook-secret"
 
 
 class Line:

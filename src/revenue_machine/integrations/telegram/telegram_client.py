@@ -205,7 +205,7 @@ def split_text(text: str, limit: int = MAX_TEXT) -> list[str]:
         cut = cut if cut > 0 else len(head)
         parts.append(rest[:cut])
         rest = rest[cut + 1 :] if rest[cut] in "\n " else rest[cut:]
-    return [part for part in [*parts, rest] if part.strip()]
+    return [part.strip("\n") for part in [*parts, rest] if part.strip()]
 
 
 def _head(text: str, limit: int) -> str:

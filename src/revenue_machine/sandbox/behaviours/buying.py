@@ -26,11 +26,16 @@ Customer = dict[str, Any]
 def turn(world: World, start: datetime, end: datetime) -> None:
     """Do everything people meant to do before the end of the slice, in the order they meant to."""
     with world.living(NAME, end):
-        while (due := world.take_due(end)) is not None:
-            customer = world.notes.get(journeys.CUSTOMER, due.key.split("#")[0])
-            if customer is not None:
-                world.set_time(due.due_at)
-                _STEPS[due.kind](world, customer, due.due_at)
+        live_until(world, end)
+
+
+def live_until(world: World, end: datetime) -> None:
+    """Take every plan due before `end` off the agenda and carry it out (inside one transaction)."""
+    while (due := world.take_due(end)) is not None:
+        customer = world.notes.get(journeys.CUSTOMER, due.key.split("#")[0])
+        if customer is not None:
+            world.set_time(due.due_at)
+            _STEPS[due.kind](world, customer, due.due_at)
 
 
 def sign_up(world: World, customer: Customer, at: datetime) -> None:

@@ -1,0 +1,87 @@
+"""What the owner's business is: products with offers and facts, niches, channels, and the voice to speak in."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Period = Literal["day", "week", "month", "year", "once"]
+Platform = Literal["x", "threads", "instagram", "tiktok", "facebook"]
+MoneySource = Literal["revenuecat", "stripe", "superwall"]
+
+
+class Value(BaseModel):
+    """A frozen value of the owner's file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Offer(Value):
+    """One way to buy a product; `trial_days` 0 means no free trial."""
+
+    key: str
+    name: str
+    price_micro_usd: int
+    period: Period
+    trial_days: int = 0
+
+
+class Product(Value):
+    """What is sold: only `facts` may be claimed of it, nothing in `no_go` may be said."""
+
+    key: str
+    name: str
+    url: str
+    facts: tuple[str, ...]
+    no_go: tuple[str, ...] = ()
+    offers: tuple[Offer, ...]
+    money_source: MoneySource
+    store_product_ids: tuple[str, ...] = ()
+    niches: tuple[str, ...] = ()
+
+
+class Niche(Value):
+    """A field of interest: who is spoken to and where they are found."""
+
+    key: str
+    name: str
+    audience: str
+    search_terms: tuple[str, ...] = ()
+    hashtags: tuple[str, ...] = ()
+
+
+class Channel(Value):
+    """One network to publish on; `account_id` is the publishing service's name for the account."""
+
+    platform: Platform
+    account_id: str | None = None
+    per_day: int
+    min_gap_minutes: int
+
+
+class Business(Value):
+    """Everything the owner decided about what is made and where it goes."""
+
+    name: str
+    voice: str
+    products: tuple[Product, ...]
+    niches: tuple[Niche, ...]
+    channels: tuple[Channel, ...]
+    is_example: bool = False
+
+    def product(self, key: str) -> Product | None:
+        """The product of that key, or None."""
+        return next((one for one in self.products if one.key == key), None)
+
+    def niche(self, key: str) -> Niche | None:
+        """The niche of that key, or None."""
+        return next((one for one in self.niches if one.key == key), None)
+
+    def channel(self, platform: str) -> Channel | None:
+        """The channel on that network, or None."""
+        return next((one for one in self.channels if one.platform == platform), None)
+
+    def sold_as(self, store_product_id: str) -> Product | None:
+        """The product a store's product id belongs to, or None."""
+        return next((one for one in self.products if store_product_id in one.store_product_ids), None)

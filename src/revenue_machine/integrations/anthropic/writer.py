@@ -1,0 +1,254 @@
+"""How the pretend model writes a post: a scene, some advice, an order given by the framework, and room to count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from revenue_machine.integrations.anthropic.briefs import DraftBrief, Evidence, Offer, Slot
+from revenue_machine.integrations.anthropic.lexicon import Lexicon, fill, lexicon_for, speaks_of
+from revenue_machine.kit.ids import content_hash
+from revenue_machine.kit.rng import rng
+
+ATTEMPTS = 10
+TOO_ALIKE = 0.25
+SHORT_CHARS = 330
+
+# The order in which a framework tells its parts, and which of them it adds first while there is room.
+ORDERS: Mapping[str, tuple[str, ...]] = {
+    "aida": ("hook", "tension", "lens", "payoff", "second_lens", "steps", "offer", "ending"),
+    "pas": ("hook", "tension", "moment", "lens", "second_lens", "steps", "payoff", "offer", "ending"),
+    "storytelling": ("hook", "moment", "tension", "lens", "second_lens", "steps", "payoff", "offer", "ending"),
+    "contrarian": ("hook", "claim", "tension", "lens", "second_lens", "steps", "payoff", "offer", "ending"),
+    "thread": ("hook", "steps", "lens", "second_lens", "payoff", "offer", "ending"),
+}
+FIRST: Mapping[str, tuple[str, ...]] = {
+    "aida": ("lens", "tension", "payoff", "steps", "second_lens"),
+    "pas": ("tension", "lens", "moment", "payoff", "second_lens", "steps"),
+    "storytelling": ("moment", "lens", "payoff", "steps", "second_lens", "tension"),
+    "contrarian": ("claim", "lens", "tension", "payoff", "second_lens", "steps"),
+    "thread": ("steps", "lens", "payoff", "second_lens"),
+}
+OFFER_LINES = (
+    "{name}: {fact}.",
+    "{name} in one line: {fact}.",
+    "This is where {name} comes in: {fact}.",
+    "If you would rather not do it alone, there is {name}: {fact}.",
+    "Worth knowing about {name}: {fact}.",
+    "What {name} brings to it: {fact}.",
+    "Our part in this is {name}: {fact}.",
+    "One way to do it is {name}: {fact}.",
+)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """All that one draft is made from."""
+
+    slot: Slot
+    lexicon: Lexicon
+    scene: Mapping[str, str]
+    draw: Random
+    target_chars: int
+
+
+def write_drafts(seed: int, brief: DraftBrief) -> dict[str, Any]:
+    """The answer to `draft_generation`."""
+    lexicon, book = lexicon_for(brief.niche), content_hash(brief.model_dump(mode="json"))
+    scenes = _deck(lexicon, rng(seed, "anthropic.scenes", book), len(brief.slots))
+    earlier: list[set[str]] = []
+    drafts = []
+    for slot, scene in zip(brief.slots, scenes, strict=True):
+        text = _fresh_draft(seed, (book, slot.key), (brief, slot, lexicon, scene), earlier)
+        earlier.append(word_shingles(text))
+        drafts.append({"key": slot.key, "text": text, "evidence_id": _nearest(text, brief.evidence)})
+    return {"drafts": drafts}
+
+
+def _deck(lexicon: Lexicon, draw: Random, count: int) -> list[Mapping[str, str]]:
+    """Scenes in shuffled order; none comes twice before all came once."""
+    deck: list[Mapping[str, str]] = []
+    while len(deck) < count:
+        deck += draw.sample(lexicon.scenes, len(lexicon.scenes))
+    return deck[:count]
+
+
+def _fresh_draft(
+    seed: int, key: tuple[str, str], source: tuple[DraftBrief, Slot, Lexicon, Mapping[str, str]], earlier: Sequence[set[str]]
+) -> str:
+    """The first attempt that is on topic, allowed and unlike the earlier drafts, else the least alike."""
+    brief, slot, lexicon, scene = source
+    candidates: list[tuple[float, int, str]] = []
+    for attempt in range(ATTEMPTS):
+        draw = rng(seed, "anthropic.draft", *key, attempt)
+        text = compose(Desk(slot, lexicon, scene, draw, _target_chars(slot, brief.lessons, draw)))
+        alike = max((overlap(word_shingles(text), other) for other in earlier), default=0.0)
+        flaws = (not speaks_of(text, lexicon.vocabulary)) + 2 * _forbidden(text, slot)
+        if not flaws and alike < TOO_ALIKE:
+            return text
+        candidates.append((flaws + alike, attempt, text))
+    return min(candidates)[2]
+
+
+def _target_chars(slot: Slot, lessons: Iterable[str], draw: Random) -> int:
+    """How long the text wants to be: most of a short limit, a readable length of a long one."""
+    brevity = 0.75 if any("short" in lesson.lower() for lesson in lessons) else 1.0
+    if slot.max_chars <= 600:
+        return int(slot.max_chars * draw.uniform(0.72, 0.95) * brevity)
+    low, high = (160, 340) if slot.platform == "tiktok" else (420, 820)
+    return int(min(slot.max_chars, draw.randint(low, high)) * brevity)
+
+
+def compose(desk: Desk) -> str:
+    """One draft, never longer than the slot allows."""
+    framework = desk.slot.framework.lower()
+    order, first = ORDERS.get(framework, ORDERS["aida"]), FIRST.get(framework, FIRST["aida"])
+    parts = _essentials(desk, order)
+    if desk.slot.hook_category == "list":
+        order, first = _steps_after_hook(order), ("steps", *(role for role in first if role != "steps"))
+    options = _options(desk)
+    for role in first:
+        if len(_render(parts, order, desk)) >= desk.target_chars and not _owed(role, parts, desk):
+            continue
+        for text in options[role]:
+            longer = {**parts, role: text}
+            if len(_render(longer, order, desk)) <= desk.slot.max_chars:
+                parts = longer
+                break
+    return _tagged(_render(parts, order, desk), desk)
+
+
+def _owed(role: str, parts: Mapping[str, str], desk: Desk) -> bool:
+    """A list hook owes its list, and no post is only a hook and a call."""
+    return (role == "steps" and desk.slot.hook_category == "list") or not set(parts) - {"hook", "offer", "ending"}
+
+
+def _steps_after_hook(order: Sequence[str]) -> tuple[str, ...]:
+    rest = [role for role in order if role not in ("hook", "steps", "claim")]
+    return ("hook", "steps", *rest)
+
+
+def _essentials(desk: Desk, order: Sequence[str]) -> dict[str, str]:
+    """Hook, offer and ending in the first wording that leaves room for a thought; less where the space is tiny."""
+    hooks = [fill(line, desk.scene) for line in _hooks(desk)]
+    endings = _endings(desk)
+    offers = _offers(desk.slot.offer, desk.draw)
+    for room in (desk.slot.max_chars * 2 // 3, desk.slot.max_chars):
+        for offer in offers:
+            for hook in hooks:
+                for ending in endings:
+                    parts = {name: text for name, text in (("hook", hook), ("offer", offer), ("ending", ending)) if text}
+                    if len(_render(parts, order, desk)) <= room:
+                        return parts
+    return {"hook": _cut(min(hooks, key=len), desk.slot.max_chars)}
+
+
+def _hooks(desk: Desk) -> list[str]:
+    lines = desk.lexicon.hooks.get(desk.slot.hook_category) or desk.lexicon.hooks["question"]
+    shuffled = desk.draw.sample(lines, len(lines))
+    # A story told in the long form may come without its frame; a bare scene still needs the frame to name the topic.
+    return shuffled
+
+
+def _endings(desk: Desk) -> list[str]:
+    cta = (desk.slot.cta or "").strip()
+    if cta:
+        return [cta if cta[-1] in ".!?:" else cta + ".", ""]
+    closings = desk.lexicon.closing
+    return [fill(line, desk.scene) for line in desk.draw.sample(closings, len(closings))] + [""]
+
+
+def _offers(offer: Offer | None, draw: Random) -> list[str]:
+    """Ways to name the offer with one of its facts, longest wish first, the bare name last."""
+    if offer is None:
+        return [""]
+    facts = [fact.strip().rstrip(".") for fact in offer.facts if fact.strip()]
+    lines = [line.format(name=offer.name, fact=draw.choice(facts)) for line in draw.sample(OFFER_LINES, 4)] if facts else []
+    shortest = min(facts, key=len, default="")
+    return [*lines, *([f"{offer.name}: {shortest}."] if shortest else []), f"{offer.name}."]
+
+
+def _options(desk: Desk) -> dict[str, list[str]]:
+    """For every optional part its wordings, in the order they are tried."""
+    lexicon, draw = desk.lexicon, desk.draw
+    lenses = draw.sample(lexicon.lenses, len(lexicon.lenses))
+
+    def shuffled(lines: Sequence[str]) -> list[str]:
+        return [fill(line, desk.scene) for line in draw.sample(lines, len(lines))]
+
+    category = desk.slot.hook_category
+    return {
+        "moment": [] if category == "story" else [desk.scene["moment"]],
+        "claim": [] if category == "contrarian" else shuffled(lexicon.hooks["contrarian"]),
+        "tension": shuffled(lexicon.tension),
+        "payoff": shuffled(lexicon.payoff),
+        "lens": [line for lens in lenses[:4] for line in shuffled(lens.say)],
+        "second_lens": [line for lens in lenses[4:7] for line in shuffled(lens.say)],
+        "steps": _steps([draw.choice(lens.do) for lens in lenses[7:12]], draw.choice(lexicon.steps_lead), category == "list"),
+    }
+
+
+def _steps(steps: Sequence[str], lead: str, after_hook: bool) -> list[str]:
+    """The steps as lists of four, three and two lines; a list hook is lead enough."""
+    top = [] if after_hook else [lead]
+    sizes = (4, 3, 2) if after_hook else (3,)
+    return ["\n".join([*top, *(f"- {step[:1].upper()}{step[1:]}" for step in steps[:size])]) for size in sizes if len(steps) >= size]
+
+
+def _render(parts: Mapping[str, str], order: Sequence[str], desk: Desk) -> str:
+    """Parts in order; a short post keeps its middle in one paragraph."""
+    told = [(role, parts[role]) for role in order if role in parts]
+    if desk.slot.max_chars > SHORT_CHARS:
+        return "\n\n".join(text for _, text in told)
+    head = [text for role, text in told if role == "hook"]
+    middle = [text for role, text in told if role not in ("hook", "offer", "ending", "steps")]
+    steps = [text for role, text in told if role == "steps"]
+    tail = [text for role, text in told if role in ("offer", "ending")]
+    if order[1] == "steps" and steps:
+        head, steps = ["\n".join(head + steps)], []
+    blocks = [*head, " ".join(middle), *steps, " ".join(tail)]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _tagged(text: str, desk: Desk) -> str:
+    """Two or three hashtags where people search by them, if they fit."""
+    if desk.slot.platform not in ("instagram", "tiktok") or not desk.lexicon.tags:
+        return text
+    tags = desk.lexicon.tags
+    full = text + "\n\n" + " ".join(desk.draw.sample(tags, min(len(tags), desk.draw.choice((2, 3)))))
+    return full if len(full) <= desk.slot.max_chars else text
+
+
+def _cut(text: str, limit: int) -> str:
+    """A text cut at a word's end."""
+    if len(text) <= limit:
+        return text
+    short = text[: max(limit, 0)]
+    return short.rsplit(" ", 1)[0] if " " in short else short
+
+
+def _forbidden(text: str, slot: Slot) -> bool:
+    phrases = slot.offer.no_go if slot.offer else ()
+    return any(phrase.strip().lower() in text.lower() for phrase in phrases if phrase.strip())
+
+
+def word_shingles(text: str, size: int = 5) -> set[str]:
+    """Runs of `size` words, lower case, without punctuation."""
+    words = re.findall(r"[\w']+", text.lower())
+    return {" ".join(words[at : at + size]) for at in range(max(1, len(words) - size + 1))}
+
+
+def overlap(one: set[str], other: set[str]) -> float:
+    """Jaccard similarity, 0..1."""
+    return len(one & other) / len(one | other) if one or other else 0.0
+
+
+def _nearest(text: str, evidence: Sequence[Evidence]) -> str | None:
+    """The evidence that shares most longer words with a draft, or None when it shares none."""
+    words = set(re.findall(r"[a-z]{5,}", text.lower()))
+    shared = [(len(words & set(re.findall(r"[a-z]{5,}", item.quote.lower()))), -place) for place, item in enumerate(evidence)]
+    best = max(shared, default=(0, 0))
+    return evidence[-best[1]].id if best[0] else None

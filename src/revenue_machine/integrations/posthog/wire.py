@@ -1,0 +1,150 @@
+"""PostHog's payloads as sent: captured events, query answers, feature flags."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import AliasChoices, Field
+
+from revenue_machine.kit.service import Wire
+
+# What PostHog calls the group of events that lack the property.
+NULL_BREAKDOWNS = ("", "$$_posthog_breakdown_null_$$")
+
+
+class CaptureEvent(Wire):
+    """One event to record; `natural_key` makes its uuid, so a repeat is the same event."""
+
+    event: str = Field(min_length=1, max_length=200)
+    distinct_id: str = Field(min_length=1, max_length=200)
+    at: datetime
+    natural_key: str = Field(min_length=1)
+    properties: dict[str, Any] = {}
+
+
+class CaptureAnswer(Wire):
+    """200 even when nothing was kept: `quota_limited` names what was dropped."""
+
+    status: str | int = "Ok"
+    quota_limited: list[str] = []
+
+
+class QueryStatus(Wire):
+    id: str
+    complete: bool = False
+    error: bool = False
+    error_message: str | None = None
+    results: Any = None
+
+
+class QueryAnswer(Wire):
+    """Any answer of the query endpoint; `query_status` instead of `results` while it is still running."""
+
+    results: Any = Field(None, validation_alias=AliasChoices("results", "result"))
+    columns: list[str] | None = None
+    has_more: bool | None = Field(None, alias="hasMore")
+    error: str | None = None
+    query_status: QueryStatus | None = None
+
+
+class FunnelStep(Wire):
+    """One step as sent; `count` is cumulative, `average_conversion_time` seconds, null on step 0."""
+
+    name: str | None = None
+    custom_name: str | None = None
+    action_id: str | int | None = None
+    order: int
+    count: int
+    average_conversion_time: float | None = None
+    median_conversion_time: float | None = None
+    breakdown_value: list[str | int | float | bool | None] | str | int | float | bool | None = None
+
+    @property
+    def group(self) -> str | None:
+        """The breakdown value as one text, None for people without the property (and without a breakdown)."""
+        held = self.breakdown_value if isinstance(self.breakdown_value, list) else [self.breakdown_value]
+        texts = [str(part) for part in held if part is not None and str(part) not in NULL_BREAKDOWNS]
+        return ", ".join(texts) or None
+
+
+class FunnelRow(Wire):
+    """People who reached a step, per breakdown value."""
+
+    step: str
+    order: int
+    count: int
+    breakdown: str | None = None
+    average_conversion_s: float | None = None
+
+
+class TrendSeries(Wire):
+    """One line of a trend: `data[i]` belongs to `days[i]`; `count` is their sum."""
+
+    label: str | None = None
+    count: float
+    data: list[float]
+    days: list[str] = []
+    breakdown_value: list[str | int | float | None] | str | int | float | None = None
+
+    @property
+    def group(self) -> str | None:
+        held = self.breakdown_value if isinstance(self.breakdown_value, list) else [self.breakdown_value]
+        texts = [str(part) for part in held if part is not None and str(part) not in NULL_BREAKDOWNS]
+        return ", ".join(texts) or None
+
+
+class RetentionValue(Wire):
+    count: int
+
+
+class RetentionRow(Wire):
+    """One cohort; `values[n]` are the people seen again n periods later, `values[0]` the cohort itself."""
+
+    label: str
+    date: str
+    values: list[RetentionValue]
+
+
+class HogqlTable(Wire):
+    """The answer to a HogQL query."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    has_more: bool = False
+
+
+class StoredEvent(Wire):
+    """An event as PostHog gives it back."""
+
+    uuid: str
+    event: str
+    distinct_id: str
+    timestamp: datetime
+    properties: dict[str, Any] = {}
+
+    @property
+    def occurred_at(self) -> datetime:
+        return self.timestamp.astimezone(UTC) if self.timestamp.tzinfo else self.timestamp.replace(tzinfo=UTC)
+
+
+class FeatureFlag(Wire):
+    id: int
+    key: str
+    name: str | None = None
+    active: bool
+    deleted: bool = False
+    filters: dict[str, Any] = {}
+    created_at: str | None = None
+    rollout_percentage: float | None = None
+
+    @property
+    def variants(self) -> dict[str, float]:
+        """Variant key to planned percentage; empty for an on/off flag."""
+        held = (self.filters.get("multivariate") or {}).get("variants") or []
+        return {str(one["key"]): float(one.get("rollout_percentage") or 0) for one in held if "key" in one}
+
+
+class FlagPage(Wire):
+    results: list[FeatureFlag]
+    next: str | None = None

@@ -1,0 +1,133 @@
+"""A seeded owner who opens the inbox twice a day and approves, edits, rejects or leaves what lies there."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from revenue_machine.kit.clock import iso, local_date, wall_instant
+from revenue_machine.kit.rng import rng
+from revenue_machine.sandbox.frontdoor import FrontDoor, Reply
+
+MORNING, EVENING = time(8, 30), time(19, 30)
+_REASONS = ("not my voice", "we said this last week", "the claim is too strong", "wrong audience")
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How this owner decides, as shares; what remains is ignored."""
+
+    approves: float = 0.74
+    edits: float = 0.10
+    rejects: float = 0.08
+
+
+@dataclass
+class Owner:
+    """Speaks to the inbox over HTTP with an `approve` token; every decision is drawn per item and visit."""
+
+    seed: int
+    door: FrontDoor
+    token: str
+    zone: ZoneInfo = ZoneInfo("UTC")
+    habits: Habits = field(default_factory=Habits)
+    _confirmations: list[tuple[dict[str, Any], str]] = field(default_factory=list)
+
+    def visits(self, start: datetime, end: datetime) -> Iterator[datetime]:
+        """The instants in [start, end) at which the owner looks, in order."""
+        day = local_date(start, self.zone) - timedelta(days=1)
+        while wall_instant(day, time(0), self.zone) < end:
+            for wall in (MORNING, EVENING):
+                at = wall_instant(day, wall, self.zone)
+                if start <= at < end:
+                    yield at.astimezone(UTC)
+            day += timedelta(days=1)
+
+    def look(self, at: datetime) -> Counter[str]:
+        """Open the inbox once and decide; counts by outcome (approved, edited, rejected, ignored, to_confirm, conflict, failed)."""
+        outcomes: Counter[str] = Counter()
+        self._confirm_old(outcomes)
+        reply = self._ask("GET", "/api/approvals", None)
+        if reply.status != 200:
+            outcomes["failed"] += 1
+            return outcomes
+        for item in items_in(reply.body):
+            outcomes[self._decide(item, at)] += 1
+        return outcomes
+
+    def _decide(self, item: dict[str, Any], at: datetime) -> str:
+        draws = rng(self.seed, "owner", item["id"], item.get("payload_hash"), iso(at))
+        mood = draws.random()
+        habits = self.habits
+        if mood < habits.approves:
+            return self._answer(item, {"decision": "approve"}, "approved")
+        if mood < habits.approves + habits.edits:
+            return self._edit(item)
+        if mood < habits.approves + habits.edits + habits.rejects:
+            return self._answer(item, {"decision": "reject", "reason": draws.choice(_REASONS)}, "rejected")
+        return "ignored"
+
+    def _edit(self, item: dict[str, Any]) -> str:
+        """Tidy the words; an item without text is simply approved."""
+        text = item.get("text")
+        if not isinstance(text, str) or not text.strip():
+            return self._answer(item, {"decision": "approve"}, "approved")
+        edited = " ".join(text.split(" ")).replace("!!", "!").rstrip(" !") + "."
+        return self._answer(item, {"decision": "approve", "edited": edited}, "edited")
+
+    def _answer(self, item: dict[str, Any], decision: Mapping[str, str], outcome: str) -> str:
+        body = {**decision, "payload_hash": item.get("payload_hash")}
+        reply = self._ask("POST", f"/api/approvals/{item['id']}", body)
+        code = _confirm_code(reply)
+        if code is not None and decision["decision"] == "approve":
+            self._confirmations.append((dict(body, id=item["id"]), code))
+            return "to_confirm"
+        return outcome if reply.status < 300 else _failure(reply.status)
+
+    def _confirm_old(self, outcomes: Counter[str]) -> None:
+        """Confirm money items of the last visit: the pause between is the point of asking twice."""
+        waiting, self._confirmations = self._confirmations, []
+        for body, code in waiting:
+            name = body.pop("id")
+            reply = self._ask("POST", f"/api/approvals/{name}", {**body, "confirm": code})
+            outcomes["approved" if reply.status < 300 else _failure(reply.status)] += 1
+
+    def _ask(self, method: str, path: str, body: Any) -> Reply:
+        headers = {"authorization": f"Bearer {self.token}", "accept": "application/json"}
+        if body is None:
+            return self.door.request(method, path, headers, b"")
+        raw = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+        return self.door.request(method, path, {**headers, "content-type": "application/json"}, raw)
+
+
+def items_in(body: bytes) -> list[dict[str, Any]]:
+    """The open items of an inbox answer: a list, or an object that holds one."""
+    payload = _json(body)
+    if isinstance(payload, dict):
+        payload = next((payload[name] for name in ("approvals", "items", "result") if isinstance(payload.get(name), list)), [])
+    found = [item for item in payload if isinstance(item, dict) and "id" in item] if isinstance(payload, list) else []
+    return [item for item in found if item.get("status", "pending") in ("pending", "open", "waiting")]
+
+
+def _confirm_code(reply: Reply) -> str | None:
+    payload = _json(reply.body)
+    if isinstance(payload, dict) and isinstance(payload.get("result"), dict):
+        payload = payload["result"]
+    code = payload.get("confirm") if isinstance(payload, dict) else None
+    return code if isinstance(code, str) else None
+
+
+def _failure(status: int) -> str:
+    return "conflict" if status == 409 else "failed"
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None

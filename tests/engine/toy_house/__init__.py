@@ -1,0 +1,1 @@
+"""A house with one small domain, to test the engine without any product."""

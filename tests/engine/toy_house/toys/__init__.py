@@ -1,0 +1,1 @@
+"""Decides nothing; exercises every guard of the engine."""

@@ -1,0 +1,72 @@
+"""README, .ci/run and the Makefile say the same words; documents keep their shape."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = (
+    "python3 -m pip install uv && python3 -m uv run revenue demo",
+    "python3 -m pip install uv && python3 -m uv run pytest",
+)
+TARGETS = {"help", "setup", "check", "fix", "test", "proof", "real", "conformance", "docs", "lock", "new", "demo"}
+RECORDS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["README.md", ".ci/run"])
+def test_two_commands_stand_word_for_word(name: str) -> None:
+    lines = [line.strip() for line in text(name).splitlines()]
+    assert [command for command in COMMANDS if command not in lines] == []
+
+
+def test_commands_open_the_readme() -> None:
+    assert all(command in text("README.md")[:1500] for command in COMMANDS)
+
+
+def test_readme_names_pipx() -> None:
+    assert "pipx install uv" in text("README.md")
+
+
+def test_ci_runs_the_house_checks() -> None:
+    assert "make check" in text(".ci/run").splitlines()
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_ci_script_is_sound_shell() -> None:
+    assert "set -euo pipefail" in text(".ci/run")
+    assert subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], check=False).returncode == 0
+
+
+def test_makefile_lists_its_targets() -> None:
+    described = set(re.findall(r"^([a-z]+):.*## \S", text("Makefile"), re.MULTILINE))
+    assert described == TARGETS
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
+def test_decision_record_keeps_its_shape(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", path.name)
+    assert len(lines) <= 50
+    assert lines[0].startswith(f"# {path.name[:4]} · ")
+    headings = [line for line in lines if line.startswith("## ")]
+    assert headings == ["## Why", "## Decision", "## Measured", "## Checked by"]
+
+
+def test_decision_numbers_are_used_once() -> None:
+    numbers = [path.name[:4] for path in RECORDS]
+    assert len(numbers) == len(set(numbers))
+
+
+def test_no_file_promises_later_work() -> None:
+    words = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|X{3})\b")
+    files = [path for folder in ("src", "tools", "tests", "docs") for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".md"}]
+    assert [str(path.relative_to(ROOT)) for path in files if words.search(path.read_text(encoding="utf-8"))] == []
