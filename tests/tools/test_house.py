@@ -68,5 +68,7 @@ def test_decision_numbers_are_used_once() -> None:
 
 def test_no_file_promises_later_work() -> None:
     words = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|X{3})\b")
-    files = [path for folder in ("src", "tools", "tests", "docs") for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".md"}]
+    files = [
+        path for folder in ("src", "tools", "tests", "docs") for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".md"}
+    ]
     assert [str(path.relative_to(ROOT)) for path in files if words.search(path.read_text(encoding="utf-8"))] == []

@@ -201,10 +201,12 @@ def card(row: Mapping[str, Any]) -> dict[str, Any]:
     """What a person sees of a question."""
     shown = ("id", "topic", "kind", "title", "why", "evidence", "status", "payload_hash", "decided_by", "reason", "replaces_id")
     times = ("requested_at", "expires_at", "decided_at")
+    payload = json.loads(row["payload"])
     return {
         **{name: row[name] for name in shown},
         **{name: None if row[name] is None else row[name].isoformat() for name in times},
-        "payload": json.loads(row["payload"]),
+        "payload": payload,
+        "text": payload.get("text"),
         "price_usd": json_dollars(row["price_micro_usd"]),
         "needs_confirm": bool(row["is_money"]),
     }
@@ -212,6 +214,8 @@ def card(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def load_payload(connection: sa.Connection, approval_id: str) -> dict[str, Any]:
     """The exact payload a question is about."""
-    text = connection.execute(sa.select(APPROVALS.c.payload).where(APPROVALS.c.id == approval_id)).scalar_one()
+    text = connection.execute(sa.select(APPROVALS.c.payload).where(APPROVALS.c.id == approval_id)).scalar()
+    if text is None:
+        raise NotFound(f"there is no approval {approval_id}", field="id")
     payload: dict[str, Any] = json.loads(text)
     return payload

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from revenue_machine.engine.durable import Durable
 from revenue_machine.engine.events import Events
 from revenue_machine.engine.inbox import Inbox
 from revenue_machine.engine.schedule import DueRun, Entry, ScheduleBook
-from revenue_machine.kit.clock import Clock, iso
+from revenue_machine.kit.clock import Clock, iso, local_date
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,14 @@ class Ticker:
         with self._database.reading() as connection:
             times = [due_at for one in self._due if (due_at := one.next_due(connection)) is not None]
         return min(times, default=None)
+
+    def next_scheduled_at(self, after: datetime) -> datetime:
+        """The next wall time of the schedule after an instant."""
+        today = local_date(after, self._zone)
+        times = [
+            one.entry.due_at(today + timedelta(days=offset), self._zone) for one in self._schedule.values() for offset in (-1, 0, 1, 2)
+        ]
+        return min((due_at for due_at in times if due_at > after), default=after + timedelta(days=1))
 
     def _round(self, blocks: Sequence[str] | None) -> int:
         self._approvals.expire()

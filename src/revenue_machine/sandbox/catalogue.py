@@ -48,9 +48,18 @@ class Offer(Entry):
     appeal: float = Field(ge=0, description="hidden: factor on signups")
 
 
-_EVENING = (.35, .22, .15, .12, .12, .20, .45, .80, 1.0, 1.0, .95, 1.0, 1.25, 1.15, 1.0, 1.0, 1.1, 1.3, 1.5, 1.75, 1.9, 1.8, 1.35, .75)  # fmt: skip
-_OFFICE = (.30, .20, .15, .12, .15, .30, .70, 1.2, 1.6, 1.7, 1.5, 1.35, 1.5, 1.45, 1.3, 1.2, 1.2, 1.3, 1.2, 1.1, 1.1, 1.05, .85, .50)  # fmt: skip
-_LUNCH = (.35, .22, .15, .12, .14, .22, .50, .90, 1.15, 1.2, 1.2, 1.5, 1.9, 1.7, 1.3, 1.1, 1.1, 1.2, 1.3, 1.4, 1.4, 1.3, 1.0, .65)  # fmt: skip
+_EVENING = (
+    0.35, 0.22, 0.15, 0.12, 0.12, 0.20, 0.45, 0.80, 1.00, 1.00, 0.95, 1.00,
+    1.25, 1.15, 1.00, 1.00, 1.10, 1.30, 1.50, 1.75, 1.90, 1.80, 1.35, 0.75,
+)  # fmt: skip
+_OFFICE = (
+    0.30, 0.20, 0.15, 0.12, 0.15, 0.30, 0.70, 1.20, 1.60, 1.70, 1.50, 1.35,
+    1.50, 1.45, 1.30, 1.20, 1.20, 1.30, 1.20, 1.10, 1.10, 1.05, 0.85, 0.50,
+)  # fmt: skip
+_LUNCH = (
+    0.35, 0.22, 0.15, 0.12, 0.14, 0.22, 0.50, 0.90, 1.15, 1.20, 1.20, 1.50,
+    1.90, 1.70, 1.30, 1.10, 1.10, 1.20, 1.30, 1.40, 1.40, 1.30, 1.00, 0.65,
+)  # fmt: skip
 
 
 def _platform(people: float, impressions: float, clicks: float, **rest: float | tuple[float, ...]) -> Platform:
@@ -73,7 +82,7 @@ NICHES = {
     "saas_growth": Niche(people=1.0, factor=1.0, words=("saas", "indie", "build in public", "churn", "mrr", "founder", "trial")),
     "content_creation": Niche(people=1.1, factor=0.95, words=("content", "viral", "post", "caption", "editing", "script")),
     "digital_marketing": Niche(people=0.9, factor=0.85, words=("marketing", "ads", "funnel", "campaign", "seo", "conversion")),
-    "creator_economy": Niche(people=0.8, factor=1.05, words=("creator", "audience", "newsletter", "personal brand", "monetis", "monetiz")),
+    "creator_economy": Niche(people=0.8, factor=1.05, words=("creator", "audience", "newsletter", "personal brand", "moneti")),
 }  # fmt: skip
 
 OFFERS = {

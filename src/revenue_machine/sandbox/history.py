@@ -35,7 +35,8 @@ def _customer(world: World, key: str, at: datetime, *, is_paying: bool) -> None:
         return
     url = world.rates.offers[offer].landing_url
     customer = {
-        "visitor": visitor, "person": person, "offer": offer, "post_id": None, "channel": "before", "came_by": {}, "status": "signed_up",
+        "visitor": visitor, "person": person, "offer": offer, "post_id": None, "channel": "before", "came_by": {},
+        "status": "signed_up",
     }  # fmt: skip
     world.notes.put(journeys.CUSTOMER, visitor, customer)
     if journeys.sees_analytics(world, person):

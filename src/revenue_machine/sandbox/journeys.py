@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, urlsplit
 from revenue_machine.kit.ids import make_id
 from revenue_machine.kit.rng import rng
 from revenue_machine.sandbox.agenda import Due
-from revenue_machine.sandbox.catalogue import Offer
 from revenue_machine.sandbox.truth import Deed
 
 if TYPE_CHECKING:
@@ -101,9 +100,10 @@ def offer_by_weight(world: World, key: str) -> str:
     return rng(world.seed, "offer", key).choices(names, [world.rates.offers[name].weight for name in names])[0]
 
 
-def pay_chance(world: World, offer: Offer, person: int) -> float:
+def pay_chance(world: World, channel: str, person: int) -> float:
     """How likely this person's trial becomes paid: people who mind prices pay less often."""
-    return world.rates.funnel.trial_to_paid * (1.5 - float(world.people.price_sensitivity[person]))
+    usual = world.rates.history.trial_to_paid if channel == "before" else world.rates.funnel.trial_to_paid
+    return usual * (1.5 - float(world.people.price_sensitivity[person]))
 
 
 def _second(instant: datetime) -> datetime:

@@ -25,11 +25,16 @@ class Market:
     def _fake(self, service: str) -> ModuleType:
         return self._outside.vendors[service].fake
 
-    def posts(self) -> list[dict[str, Any]]:
-        """Everything published so far."""
+    def posts(self, by: datetime) -> list[dict[str, Any]]:
+        """Everything that is or will be public by an instant, if nobody publishes more until then."""
         if not self.has("blotato"):
             return []
-        found: list[dict[str, Any]] = self._fake("blotato").public_posts(self._outside.state("blotato"))
+        store = self._outside.store
+        with store.together():
+            now = store.now()
+            store.move_to(by)
+            found: list[dict[str, Any]] = self._fake("blotato").public_posts(self._outside.state("blotato"))
+            store.move_to(now)
         return found
 
     def show_metrics(self, url: str, counts: Mapping[str, int]) -> None:

@@ -34,7 +34,7 @@ class Owner:
     seed: int
     door: FrontDoor
     token: str
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: ZoneInfo
     habits: Habits = field(default_factory=Habits)
     _confirmations: list[tuple[dict[str, Any], str]] = field(default_factory=list)
 

@@ -31,12 +31,12 @@ class PostBook:
         self._lives: dict[str, PostLife] = {}
         self._fresh: dict[str, dict[str, Any]] = {}
 
-    def look(self, now: datetime) -> None:
-        """See what was published; a post seen for the first time is judged against those before it."""
+    def look(self, now: datetime, end: datetime) -> None:
+        """See what is public by the end of a slice; a post seen for the first time is judged against those before it."""
         self._forget_old(now)
         known = {note["id"]: note for note in self.notes.list(_KIND)}
         self._fresh = {}
-        posts = [post for post in self.market.posts() if self._is_alive(post, now)]
+        posts = [post for post in self.market.posts(end) if self._is_alive(post, now, end)]
         for post in sorted(posts, key=lambda one: (parse_instant(str(one["published_at"])), str(one["id"]))):
             name = str(post["id"])
             if name in self._lives and name in known:
@@ -50,7 +50,7 @@ class PostBook:
                 note["tired"] = self._tired(note, list(known.values()))
                 known[name] = note
                 self._fresh[name] = note
-            self._lives[name] = live(self.notes.seed, self.rates, self.people, post, reading, tired=float(note["tired"]))
+            self._lives[name] = live(self.rates, self.people, post, reading, seed=self.notes.seed, tired=float(note["tired"]))
 
     def settle(self) -> None:
         """Note that the new posts have been seen (inside the caller's transaction)."""
@@ -71,9 +71,9 @@ class PostBook:
         low_s, high_s = life.window(start, end)
         return (min(low_s, 0.0) if self.is_fresh(life) else low_s), high_s
 
-    def _is_alive(self, post: dict[str, Any], now: datetime) -> bool:
+    def _is_alive(self, post: dict[str, Any], now: datetime, end: datetime) -> bool:
         published = parse_instant(str(post["published_at"]))
-        return published <= now < published + timedelta(hours=self.rates.life_of_post_hours + 1)
+        return published < end and now < published + timedelta(hours=self.rates.life_of_post_hours + 1)
 
     def _forget_old(self, now: datetime) -> None:
         limit = timedelta(hours=self.rates.life_of_post_hours + 1)

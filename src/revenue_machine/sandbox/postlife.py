@@ -65,7 +65,7 @@ class PostLife:
         return (start - self.published_at).total_seconds(), (end - self.published_at).total_seconds()
 
 
-def live(seed: int, rates: WorldRates, people: People, post: Mapping[str, Any], reading: Reading, tired: float) -> PostLife:
+def live(rates: WorldRates, people: People, post: Mapping[str, Any], reading: Reading, *, seed: int, tired: float) -> PostLife:
     """Draw the life of a post; `tired` (0..1] is what repetition left of its reach."""
     published_at = parse_instant(str(post["published_at"]))
     name = str(post["id"])

@@ -15,7 +15,8 @@ _SPACE = re.compile(r"\W+")
 _CONTRARIAN = re.compile(
     r"\b(unpopular|hot take|nobody|stop |myth|wrong|overrated|don't|everyone says|forget |the opposite)", re.IGNORECASE
 )
-_LIST = re.compile(r"^\W*\d+\s+(?:\w+\s+){0,2}(?:ways|things|tips|steps|tools|ideas|mistakes|lessons|habits|signs)|(?:^|\n)\s*(?:1[.)]|[-•])\s", re.IGNORECASE)  # fmt: skip
+_LISTED = r"ways|things|tips|steps|tools|ideas|mistakes|lessons|habits|signs"
+_LIST = re.compile(rf"^\W*\d+\s+(?:\w+\s+){{0,2}}(?:{_LISTED})|(?:^|\n)\s*(?:1[.)]|[-•])\s", re.IGNORECASE)
 _STORY = re.compile(
     r"^\W*(i |we |last (week|month|year)|yesterday|when i|a (client|founder|friend)|three (years|months) ago|once )", re.IGNORECASE
 )
@@ -39,8 +40,8 @@ class Reading:
 
 
 def read_post(post: Mapping[str, Any], rates: WorldRates) -> Reading:
-    """Read one published post (`text`, `additional`, `platform`)."""
-    parts = [str(post.get("text") or ""), *(str(part) for part in _further(post.get("additional")))]
+    """Read one published post (`text`, `additional_texts`, `platform`)."""
+    parts = [str(post.get("text") or ""), *(str(part) for part in post.get("additional_texts") or ())]
     whole = "\n".join(parts)
     bare = _LINK.sub(" ", whole)
     platform = str(post.get("platform") or "").lower()
@@ -53,12 +54,6 @@ def read_post(post: Mapping[str, Any], rates: WorldRates) -> Reading:
         links=links,
         words_hash=content_hash(_SPACE.sub(" ", bare.lower()).strip())[:16],
     )
-
-
-def _further(additional: Any) -> list[str]:
-    if not isinstance(additional, list):
-        return []
-    return [str(part.get("text", "")) if isinstance(part, dict) else str(part) for part in additional]
 
 
 def _niche(text: str, rates: WorldRates) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import asdict
 from datetime import timedelta
 from hmac import compare_digest
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from revenue_machine.kit.clock import iso, machine_sleep, parse_instant
 from revenue_machine.kit.errors import BadInput, Failure, NotFound
@@ -108,7 +107,8 @@ class SandboxApp:
         try:
             if control is None:
                 raise NotFound(f"there is no {request.method} {request.path}")
-            return answer_json(200, control(request))
+            answer = control(request)
+            return answer if isinstance(answer, FakeResponse) else answer_json(200, answer)
         except Failure as failure:
             return _failed(failure)
 
@@ -171,15 +171,8 @@ class SandboxApp:
     def _truth(self, request: FakeRequest) -> Any:
         given = request.param("key") or request.bearer() or ""
         if self._truth_key is None or not compare_digest(given.encode(), self._truth_key.encode()):
-            raise _Sealed("the truth is read only with the key printed at start")
+            return answer_json(403, {"ok": False, "error": {"message": "the truth is read only with the key printed at start"}})
         return [{**asdict(deed), "at": iso(deed.at)} for deed in every_deed(self.outside.store)]
-
-
-class _Sealed(Failure):
-    """The truth stays where it is."""
-
-    code = "not_found"
-    http_status = 403
 
 
 def make_app(outside: Outside, world: World | None = None, truth_key: str | None = None) -> SandboxApp:
@@ -195,7 +188,7 @@ def _object(request: FakeRequest) -> dict[str, Any]:
 
 
 def _failed(failure: Failure) -> FakeResponse:
-    return answer_json(failure.http_status, {"ok": False, "error": failure.to_dict()})
+    return answer_json(failure.http_status, {"ok": False, "error": failure.as_dict()})
 
 
 async def _live(receive: Receive, send: Send) -> None:
@@ -215,7 +208,7 @@ async def _read(scope: Scope, receive: Receive) -> FakeRequest:
             break
     return FakeRequest(
         method=scope["method"],
-        path=unquote(scope["path"]) if "%" in scope["path"] else scope["path"],
+        path=scope["path"],
         query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
         body=b"".join(parts),
@@ -227,8 +220,3 @@ async def _write(send: Send, response: FakeResponse, *, is_head: bool) -> None:
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": raw})
     await send({"type": "http.response.body", "body": b"" if is_head else response.body})
-
-
-def as_json_line(value: Any) -> str:
-    """One compact line, for what the server prints."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -23,7 +23,8 @@ create table if not exists documents (
 create table if not exists numbers (service text not null, name text not null, value integer not null, primary key (service, name));
 create table if not exists journal (
     place integer primary key autoincrement, at text not null, service text not null, method text not null, path text not null,
-    query text not null default '', idempotency_key text, request text not null, status integer, answer text, acted integer not null);
+    query text not null default '', idempotency_key text,
+    request text not null, status integer, answer text, acted integer not null);
 create table if not exists hooks (
     place integer primary key autoincrement, service text not null, key text not null, body blob not null, due_at text not null,
     attempts integer not null default 0, delivered_at text, given_up_at text, unique (service, key));

@@ -15,6 +15,7 @@ class SandboxTransport(httpx2.BaseTransport):
         self._outside = outside
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """The fake's answer, or the transport error a fault stands for."""
         service = self._outside.service_at(request.url.host)
         if service is None:
             raise httpx2.ConnectError(f"the sandbox has no host {request.url.host}", request=request)

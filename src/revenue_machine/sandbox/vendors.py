@@ -58,6 +58,7 @@ class Outside:
 
     def __init__(self, store: WorldStore, seed: int) -> None:
         self.store = store
+        self.seed = seed
         self.vendors = discover()
         self._states = {name: ServiceState(store, name, seed) for name in self.vendors}
         self._by_host = {host: name for name, vendor in self.vendors.items() for host in vendor.manifest.hosts}
@@ -98,7 +99,8 @@ class Outside:
         self.store.run(
             "insert into journal (at, service, method, path, query, idempotency_key, request, status, answer, acted) "
             "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            iso(self.store.now()), service, request.method, request.path, urlencode(request.query), request.headers.get("idempotency-key"),
+            iso(self.store.now()), service, request.method, request.path, urlencode(request.query),
+            request.headers.get("idempotency-key"),
             request.body.decode("utf-8", "replace"), response.status, response.body.decode("utf-8", "replace"), int(response.acted),
         )  # fmt: skip
 

@@ -54,7 +54,10 @@ class StoreClock:
 
 
 class World:
-    """A market that stands still until `turn_to`; all it remembers is in its store."""
+    """A market that stands still until `turn_to`; all it remembers is in its store.
+
+    Without `is_inhabited` only vendors and webhooks move in it.
+    """
 
     def __init__(
         self,
@@ -63,6 +66,8 @@ class World:
         rates: WorldRates | None = None,
         clock: MovableClock | None = None,
         door: FrontDoor | None = None,
+        *,
+        is_inhabited: bool = True,
     ) -> None:
         self.store = place if isinstance(place, WorldStore) else WorldStore(place / "world.db")
         self.seed = seed
@@ -71,7 +76,8 @@ class World:
         self.market = Market(self.outside)
         self.door: FrontDoor = door or ClosedDoor()
         self._clock = clock
-        self._behaviours = discover()
+        self._is_inhabited = is_inhabited
+        self._behaviours = discover() if is_inhabited else []
 
     @cached_property
     def people(self) -> People:
@@ -93,12 +99,22 @@ class World:
         if self.store.setting("began") is None:
             with self.store.together():
                 self.store.move_to(start)
-                write_history(self, start)
+                if self._is_inhabited:
+                    write_history(self, start)
                 self.store.move_to(start)
                 self.market.advance()
                 self.store.run("update hooks set delivered_at = ? where delivered_at is null", iso(start))
                 self.store.set_setting("began", iso(start))
         self._move(self.store.now())
+
+    def begin_again(self) -> None:
+        """Forget everything that happened and stand where the world began."""
+        start = self.store.setting("began")
+        with self.store.together():
+            self.store.reset()
+            self.store.run("delete from settings where name in ('began', 'scenario')")
+        self.__dict__.pop("posts", None)
+        self.begin(parse_instant(start) if start is not None else self.store.now())
 
     def turn_to(self, instant: datetime) -> None:
         """Let people live, vendors work and webhooks arrive until an instant; never backwards."""
@@ -109,13 +125,15 @@ class World:
             now = end
 
     def _slice(self, start: datetime, end: datetime) -> None:
-        self.posts.look(start)
+        if self._is_inhabited:
+            self.posts.look(start, end)
         for behaviour in self._behaviours:
             since = self._lived_until(_name(behaviour)) or start
             if since < end:
                 behaviour.turn(self, max(since, start), end)
         with self.store.together():
-            self.posts.settle()
+            if self._is_inhabited:
+                self.posts.settle()
             self.store.move_to(end)
             self.market.advance()
         self._move(end)

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from revenue_machine.domains.owner.models import Business, Channel, MoneySource, Niche, Offer, Period, Platform, Product
+from revenue_machine.domains.owner.models import Business, Channel, MoneySource, Niche, Period, Platform, Product
 from revenue_machine.kit.money import MICRO, micro
 from revenue_machine.kit.settings import Budget, Cap
 
@@ -31,6 +31,32 @@ Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Line = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
+def exact_price(text: Any) -> int:
+    """A price in micro-dollars, exactly as written.
+
+    Raises: ValueError saying what is wrong with it.
+    """
+    if isinstance(text, bool) or not isinstance(text, str | int | Decimal):
+        raise ValueError('a price is an amount of dollars; write "19.99"')  # noqa: TRY004 - pydantic reads ValueError
+    if isinstance(text, str) and not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text.strip()):
+        raise ValueError(f'"{text}" is not an amount of dollars; write "19.99"')
+    amount = Decimal(text)
+    if not amount.is_finite() or amount < 0:
+        raise ValueError("a price is zero dollars or more")
+    if amount > MOST_USD:
+        raise ValueError(f"a price is at most {MOST_USD} dollars")
+    if (amount * MICRO) % 1:
+        raise ValueError("a price has at most six decimals")
+    return micro(amount)
+
+
+def _setting(value: Any) -> str:
+    """A service's setting as text, as the environment would hand it over."""
+    if not isinstance(value, str | int | Decimal):
+        raise ValueError("a setting is a text, a number or yes/no")  # noqa: TRY004 - pydantic reads ValueError
+    return str(value)
+
+
 class Section(BaseModel):
     """One table of the file, strict about types and unknown keys."""
 
@@ -38,24 +64,24 @@ class Section(BaseModel):
 
 
 class BusinessSection(Section):
-    """`[business]`"""
+    """`[business]`."""
 
     name: Line
     voice: Line = "plain, concrete and friendly"
 
 
 class OfferSection(Section):
-    """`[[products.offers]]`"""
+    """`[[products.offers]]`."""
 
     key: Key
     name: Line
-    price_usd: str | int | Decimal
+    price_micro_usd: Annotated[int, BeforeValidator(exact_price)] = Field(alias="price_usd")
     period: Period = "month"
     trial_days: int = Field(0, ge=0, le=365)
 
 
 class ProductSection(Section):
-    """`[[products]]`"""
+    """`[[products]]`."""
 
     key: Key
     name: Line
@@ -69,7 +95,7 @@ class ProductSection(Section):
 
 
 class NicheSection(Section):
-    """`[[niches]]`"""
+    """`[[niches]]`."""
 
     key: Key
     name: Line
@@ -79,7 +105,7 @@ class NicheSection(Section):
 
 
 class ChannelSection(Section):
-    """`[[channels]]`"""
+    """`[[channels]]`."""
 
     platform: Platform
     account_id: Line | None = None
@@ -105,7 +131,7 @@ class BudgetSection(Budget):
 
 
 class CapSection(Cap):
-    """`[caps.<channel>]`"""
+    """`[caps.<channel>]`."""
 
 
 class OwnerFile(Section):
@@ -118,7 +144,7 @@ class OwnerFile(Section):
     machine: MachineSection = MachineSection()
     budget: BudgetSection = BudgetSection()
     caps: dict[str, CapSection] = {}
-    services: dict[str, dict[str, str | int | bool]] = {}
+    services: dict[str, dict[str, Annotated[str, BeforeValidator(_setting)]]] = {}
 
     @property
     def names_a_business(self) -> bool:
@@ -132,25 +158,8 @@ def read_sections(values: Mapping[str, Any]) -> tuple[OwnerFile | None, list[Mis
         parsed = OwnerFile.model_validate(dict(values))
     except ValidationError as error:
         return None, [_said(item) for item in error.errors(include_url=False)]
-    mistakes = [*_missing(parsed), *_prices(parsed), *_clamps(parsed), *_twice(parsed), *_loose_ends(parsed)]
+    mistakes = [*_missing(parsed), *_clamps(parsed), *_twice(parsed), *_loose_ends(parsed)]
     return (None, mistakes) if mistakes else (parsed, [])
-
-
-def price_micro_usd(text: str | int | Decimal) -> int:
-    """A price in micro-dollars, exactly as written.
-
-    Raises: ValueError saying what is wrong with it.
-    """
-    if isinstance(text, str) and not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text.strip()):
-        raise ValueError(f'"{text}" is not an amount of dollars; write "19.99"')
-    amount = Decimal(text)
-    if not amount.is_finite() or amount < 0:
-        raise ValueError("a price is zero or more dollars")
-    if amount > MOST_USD:
-        raise ValueError(f"a price is at most {MOST_USD} dollars")
-    if (amount * MICRO) % 1:
-        raise ValueError("a price has at most six decimals")
-    return micro(amount)
 
 
 def business_of(file: OwnerFile, *, is_example: bool = False) -> Business:
@@ -173,17 +182,7 @@ def near(word: str, known: list[str]) -> str:
 
 
 def _product(one: ProductSection) -> Product:
-    offers = tuple(
-        Offer(
-            key=offer.key,
-            name=offer.name,
-            price_micro_usd=price_micro_usd(offer.price_usd),
-            period=offer.period,
-            trial_days=offer.trial_days,
-        )
-        for offer in one.offers
-    )
-    return Product.model_validate({**one.model_dump(exclude={"offers"}), "offers": offers})
+    return Product.model_validate(one.model_dump())
 
 
 def _channel(one: ChannelSection) -> Channel:
@@ -198,44 +197,32 @@ def _channel(one: ChannelSection) -> Channel:
 
 def _said(item: Mapping[str, Any]) -> Mistake:
     """One pydantic error as place and sentence."""
-    place = tuple(part for part in item["loc"] if not (isinstance(part, str) and part in _UNION_TAGS))
-    kind = item["type"]
-    if kind == "extra_forbidden":
+    place: Place = tuple(item["loc"])
+    if item["type"] == "extra_forbidden":
         return place, f"unknown key{near(str(place[-1]), _keys_at(place[:-1]))}"
-    if kind == "missing":
+    if item["type"] == "missing":
         return place, "is missing"
     words = str(item["msg"]).removeprefix("Value error, ")
-    return place, words[0].lower() + words[1:] if words.startswith("Input") else words
+    return place, words.replace("Input", "the value", 1)
 
 
-# Pydantic names the member of a union in the place; the owner's file knows no such part.
-_UNION_TAGS = frozenset({"str", "int", "bool", "decimal", "is-instance[Decimal]"})
+_SECTIONS: Mapping[Place, type[BaseModel]] = {
+    (): OwnerFile,
+    ("business",): BusinessSection,
+    ("products",): ProductSection,
+    ("products", "offers"): OfferSection,
+    ("niches",): NicheSection,
+    ("channels",): ChannelSection,
+    ("machine",): MachineSection,
+    ("budget",): BudgetSection,
+}
 
 
 def _keys_at(place: Place) -> list[str]:
     """The keys the file knows at a place."""
-    model: Any = OwnerFile
-    for part in place:
-        if isinstance(part, int) or model is None:
-            continue
-        model = _SECTIONS.get((model.__name__, part), CapSection if model.__name__ == "CapTable" else None)
-    return list(getattr(model, "model_fields", {}))
-
-
-class CapTable(BaseModel):
-    """Any channel name may stand here."""
-
-
-_SECTIONS: Mapping[tuple[str, str], type[BaseModel]] = {
-    ("OwnerFile", "business"): BusinessSection,
-    ("OwnerFile", "products"): ProductSection,
-    ("OwnerFile", "niches"): NicheSection,
-    ("OwnerFile", "channels"): ChannelSection,
-    ("OwnerFile", "machine"): MachineSection,
-    ("OwnerFile", "budget"): BudgetSection,
-    ("OwnerFile", "caps"): CapTable,
-    ("ProductSection", "offers"): OfferSection,
-}
+    words = tuple(part for part in place if isinstance(part, str))
+    model = CapSection if words[:1] == ("caps",) else _SECTIONS[words]
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _missing(file: OwnerFile) -> Iterator[Mistake]:
@@ -245,15 +232,6 @@ def _missing(file: OwnerFile) -> Iterator[Mistake]:
     for name in ("products", "niches", "channels"):
         if not getattr(file, name):
             yield (name,), f"is missing; a business needs at least one [[{name}]]"
-
-
-def _prices(file: OwnerFile) -> Iterator[Mistake]:
-    for index, product in enumerate(file.products):
-        for place, offer in enumerate(product.offers):
-            try:
-                price_micro_usd(offer.price_usd)
-            except ValueError as error:
-                yield ("products", index, "offers", place, "price_usd"), str(error)
 
 
 def _clamps(file: OwnerFile) -> Iterator[Mistake]:
@@ -272,7 +250,9 @@ def _twice(file: OwnerFile) -> Iterator[Mistake]:
         (("niches",), "key", [one.key for one in file.niches]),
         (("channels",), "platform", [one.platform for one in file.channels]),
     ]
-    lists += [(("products", index, "offers"), "key", [one.key for one in product.offers]) for index, product in enumerate(file.products)]
+    lists += [
+        (("products", index, "offers"), "key", [one.key for one in product.offers]) for index, product in enumerate(file.products)
+    ]
     for place, name, keys in lists:
         for index, key in enumerate(keys):
             if key in keys[:index]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from revenue_machine.integrations.anthropic.briefs import DraftBrief, Evidence, Offer, Slot
 from revenue_machine.integrations.anthropic.lexicon import Lexicon, fill, lexicon_for, speaks_of
+from revenue_machine.integrations.anthropic.voice import Voice, voice_of
 from revenue_machine.kit.ids import content_hash
 from revenue_machine.kit.rng import rng
 
@@ -52,7 +53,12 @@ class Desk:
     lexicon: Lexicon
     scene: Mapping[str, str]
     draw: Random
+    voice: Voice
     target_chars: int
+
+    def say(self, template: str) -> str:
+        """A template about this scene in this draft's voice."""
+        return self.voice(fill(template, self.scene))
 
 
 def write_drafts(seed: int, brief: DraftBrief) -> dict[str, Any]:
@@ -84,7 +90,9 @@ def _fresh_draft(
     candidates: list[tuple[float, int, str]] = []
     for attempt in range(ATTEMPTS):
         draw = rng(seed, "anthropic.draft", *key, attempt)
-        text = compose(Desk(slot, lexicon, scene, draw, _target_chars(slot, brief.lessons, draw)))
+        voice = voice_of(draw)
+        spoken = {name: voice(words) for name, words in scene.items()}
+        text = compose(Desk(slot, lexicon, spoken, draw, voice, _target_chars(slot, brief.lessons, draw)))
         alike = max((overlap(word_shingles(text), other) for other in earlier), default=0.0)
         flaws = (not speaks_of(text, lexicon.vocabulary)) + 2 * _forbidden(text, slot)
         if not flaws and alike < TOO_ALIKE:
@@ -109,16 +117,30 @@ def compose(desk: Desk) -> str:
     parts = _essentials(desk, order)
     if desk.slot.hook_category == "list":
         order, first = _steps_after_hook(order), ("steps", *(role for role in first if role != "steps"))
+    elif framework != "thread" and desk.draw.random() < 0.5:
+        first = (first[1], first[0], *first[2:])
     options = _options(desk)
     for role in first:
         if len(_render(parts, order, desk)) >= desk.target_chars and not _owed(role, parts, desk):
             continue
-        for text in options[role]:
+        for text in _most_apt_first(options[role], parts, desk):
             longer = {**parts, role: text}
             if len(_render(longer, order, desk)) <= desk.slot.max_chars:
                 parts = longer
                 break
     return _tagged(_render(parts, order, desk), desk)
+
+
+def _most_apt_first(lines: Sequence[str], parts: Mapping[str, str], desk: Desk) -> list[str]:
+    """Lines that name the topic while it is unnamed, and do not repeat the scene, come first."""
+    said = " ".join(parts.values()).lower()
+    spent = [text.lower() for text in desk.scene.values() if len(text) > 8 and text.lower() in said]
+    vague = not speaks_of(said, desk.lexicon.vocabulary)
+
+    def reluctance(line: str) -> tuple[bool, int]:
+        return vague and not speaks_of(line, desk.lexicon.vocabulary), sum(text in line.lower() for text in spent)
+
+    return sorted(lines, key=reluctance)
 
 
 def _owed(role: str, parts: Mapping[str, str], desk: Desk) -> bool:
@@ -133,7 +155,7 @@ def _steps_after_hook(order: Sequence[str]) -> tuple[str, ...]:
 
 def _essentials(desk: Desk, order: Sequence[str]) -> dict[str, str]:
     """Hook, offer and ending in the first wording that leaves room for a thought; less where the space is tiny."""
-    hooks = [fill(line, desk.scene) for line in _hooks(desk)]
+    hooks = [desk.say(line) for line in _hooks(desk)]
     endings = _endings(desk)
     offers = _offers(desk.slot.offer, desk.draw)
     for room in (desk.slot.max_chars * 2 // 3, desk.slot.max_chars):
@@ -146,11 +168,9 @@ def _essentials(desk: Desk, order: Sequence[str]) -> dict[str, str]:
     return {"hook": _cut(min(hooks, key=len), desk.slot.max_chars)}
 
 
-def _hooks(desk: Desk) -> list[str]:
+def _hooks(desk: Desk) -> Sequence[str]:
     lines = desk.lexicon.hooks.get(desk.slot.hook_category) or desk.lexicon.hooks["question"]
-    shuffled = desk.draw.sample(lines, len(lines))
-    # A story told in the long form may come without its frame; a bare scene still needs the frame to name the topic.
-    return shuffled
+    return desk.draw.sample(lines, len(lines))
 
 
 def _endings(desk: Desk) -> list[str]:
@@ -158,7 +178,7 @@ def _endings(desk: Desk) -> list[str]:
     if cta:
         return [cta if cta[-1] in ".!?:" else cta + ".", ""]
     closings = desk.lexicon.closing
-    return [fill(line, desk.scene) for line in desk.draw.sample(closings, len(closings))] + [""]
+    return [desk.say(line) for line in desk.draw.sample(closings, len(closings))] + [""]
 
 
 def _offers(offer: Offer | None, draw: Random) -> list[str]:
@@ -177,7 +197,7 @@ def _options(desk: Desk) -> dict[str, list[str]]:
     lenses = draw.sample(lexicon.lenses, len(lexicon.lenses))
 
     def shuffled(lines: Sequence[str]) -> list[str]:
-        return [fill(line, desk.scene) for line in draw.sample(lines, len(lines))]
+        return [desk.say(line) for line in draw.sample(lines, len(lines))]
 
     category = desk.slot.hook_category
     return {
@@ -202,7 +222,8 @@ def _render(parts: Mapping[str, str], order: Sequence[str], desk: Desk) -> str:
     """Parts in order; a short post keeps its middle in one paragraph."""
     told = [(role, parts[role]) for role in order if role in parts]
     if desk.slot.max_chars > SHORT_CHARS:
-        return "\n\n".join(text for _, text in told)
+        tail = " ".join(text for role, text in told if role in ("offer", "ending"))
+        return "\n\n".join([*(text for role, text in told if role not in ("offer", "ending")), *([tail] if tail else [])])
     head = [text for role, text in told if role == "hook"]
     middle = [text for role, text in told if role not in ("hook", "offer", "ending", "steps")]
     steps = [text for role, text in told if role == "steps"]

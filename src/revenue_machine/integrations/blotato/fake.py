@@ -59,7 +59,8 @@ def respond(state: FakeState, request: FakeRequest) -> FakeResponse:
     try:
         return route(state, request, **names)
     except _Invalid as mistake:
-        return answer_json(422, {"message": f"{mistake.path}: {mistake.why}", "errors": [{"path": mistake.path, "message": mistake.why}]})
+        where = {"path": mistake.path, "message": mistake.why}
+        return answer_json(422, {"message": f"{mistake.path}: {mistake.why}", "errors": [where]})
 
 
 @routes("GET", "/users/me")
@@ -143,7 +144,7 @@ def _object(value: Any, path: str) -> dict[str, Any]:
 
 
 def _checked_platform(account_id: Any, content: dict[str, Any], target: dict[str, Any]) -> str:
-    platform = content.get("platform")
+    platform = str(content.get("platform"))
     if platform not in ACCOUNT_IDS:
         raise _Invalid("post.content.platform", "must be one of the supported platforms")
     if target.get("targetType") != platform:
@@ -152,7 +153,7 @@ def _checked_platform(account_id: Any, content: dict[str, Any], target: dict[str
         raise _Invalid("post.accountId", "unknown account")
     if account_id != ACCOUNT_IDS[platform]:
         raise _Invalid("post.accountId", f"is not a {platform} account")
-    return str(platform)
+    return platform
 
 
 def _check_content(content: dict[str, Any], platform: str) -> None:
@@ -236,7 +237,7 @@ def _public_url(post: dict[str, Any]) -> str:
 
 def public_posts(state: FakeState) -> list[dict[str, Any]]:
     """Every post the world can see by now, in the order it went public; `platform` is `x` where Blotato says `twitter`."""
-    seen = [post for post in state.list("post") if _stage(state, post) == "published"]
+    seen = [post for post in state.list("post") if _stage(state, post) == "published" and not _is_private(post)]
     return [
         {
             "id": post["id"],
@@ -250,6 +251,10 @@ def public_posts(state: FakeState) -> list[dict[str, Any]]:
         }
         for post in sorted(seen, key=lambda post: (post["dueAt"], post["id"]))
     ]
+
+
+def _is_private(post: dict[str, Any]) -> bool:
+    return post["target"].get("privacyStatus") == "private" or post["target"].get("privacyLevel") == "SELF_ONLY"
 
 
 def public_break(state: FakeState, platform: str, message: str) -> None:

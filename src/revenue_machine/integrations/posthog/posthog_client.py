@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -225,7 +224,7 @@ class PostHogClient(ServiceClient):
         if fresh.error:
             raise OutsideRejected(f"PostHog: {fresh.error_message or 'the query failed'}")
         if not fresh.complete:
-            return QueryAnswer(), fresh
+            return _fit(QueryAnswer, {}), fresh
         held = fresh.results if isinstance(fresh.results, dict) else {"results": fresh.results}
         return _fit(QueryAnswer, held), fresh
 
@@ -247,7 +246,7 @@ class PostHogClient(ServiceClient):
 def event_uuid(event: CaptureEvent) -> str:
     """The uuid an event always has: PostHog keeps one event per uuid, name, person and time."""
     digest = content_hash([event.event, event.distinct_id, iso(event.at), event.natural_key])
-    return str(uuid.UUID(hex=digest[:32], version=5))
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
 
 
 def _batch_entry(event: CaptureEvent) -> dict[str, Any]:

@@ -20,17 +20,19 @@ class CaptureEvent(Wire):
     distinct_id: str = Field(min_length=1, max_length=200)
     at: datetime
     natural_key: str = Field(min_length=1)
-    properties: dict[str, Any] = {}
+    properties: dict[str, Any] = Field(default_factory=dict)
 
 
 class CaptureAnswer(Wire):
     """200 even when nothing was kept: `quota_limited` names what was dropped."""
 
     status: str | int = "Ok"
-    quota_limited: list[str] = []
+    quota_limited: list[str] = Field(default_factory=list)
 
 
 class QueryStatus(Wire):
+    """A query still running, or what became of it."""
+
     id: str
     complete: bool = False
     error: bool = False
@@ -84,7 +86,7 @@ class TrendSeries(Wire):
     label: str | None = None
     count: float
     data: list[float]
-    days: list[str] = []
+    days: list[str] = Field(default_factory=list)
     breakdown_value: list[str | int | float | None] | str | int | float | None = None
 
     @property
@@ -95,6 +97,8 @@ class TrendSeries(Wire):
 
 
 class RetentionValue(Wire):
+    """People of a cohort seen in one period."""
+
     count: int
 
 
@@ -121,7 +125,7 @@ class StoredEvent(Wire):
     event: str
     distinct_id: str
     timestamp: datetime
-    properties: dict[str, Any] = {}
+    properties: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def occurred_at(self) -> datetime:
@@ -129,12 +133,14 @@ class StoredEvent(Wire):
 
 
 class FeatureFlag(Wire):
+    """A flag with its release conditions; `filters` as PostHog keeps them."""
+
     id: int
     key: str
     name: str | None = None
     active: bool
     deleted: bool = False
-    filters: dict[str, Any] = {}
+    filters: dict[str, Any] = Field(default_factory=dict)
     created_at: str | None = None
     rollout_percentage: float | None = None
 
@@ -146,5 +152,7 @@ class FeatureFlag(Wire):
 
 
 class FlagPage(Wire):
+    """One page of flags; `next` is a URL or null."""
+
     results: list[FeatureFlag]
     next: str | None = None

@@ -1,1 +1,1 @@
-"""RevenueCat API v2 (https://www.revenuecat.com/docs/api-v2): in-app subscriptions; 480 customer reads and 5 metric reads a minute."""
+"""RevenueCat API v2 (https://www.revenuecat.com/docs/api-v2): subscriptions; 480 customer and 5 metric reads a minute."""

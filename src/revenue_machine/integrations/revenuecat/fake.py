@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -95,11 +95,12 @@ def _overview(state: FakeState, request: FakeRequest) -> FakeResponse:
         ("new_customers", "New Customers", "#", "P28D", sum(one["first_ms"] > since for one in state.list("customer"))),
         ("active_users", "Active Users", "#", "P28D", sum(one["last_ms"] > since for one in state.list("customer"))),
     )
-    metrics = [_metric(now_ms, *number) for number in numbers]
+    metrics = [_metric(now_ms, number) for number in numbers]
     return answer_json(200, {"object": "overview_metrics", "metrics": metrics})
 
 
-def _metric(now_ms: int, name: str, title: str, unit: str, period: str, value: Any) -> Document:
+def _metric(now_ms: int, number: tuple[str, str, str, str, Any]) -> Document:
+    name, title, unit, period, value = number
     return {
         "object": "overview_metric",
         "id": name,
@@ -146,22 +147,23 @@ def _one_customer(state: FakeState, request: FakeRequest, customer: str) -> Fake
 @routes("GET", "/projects/{project}/customers/{customer}/{part}")
 def _of_customer(state: FakeState, request: FakeRequest, customer: str, part: str) -> FakeResponse:
     known = state.get("customer", customer)
-    if known is None:
+    if known is None or part not in _PARTS:
         return _error(404, "resource_missing", "Customer not found.", param="customer_id")
-    if part == "subscriptions":
-        wanted = request.param("environment")
-        shown = [_subscription(held) for held in _held(state, known) if wanted in (None, held["environment"].lower())]
-        return answer_json(200, _page(request, shown, lambda one: str(one["id"])))
-    if part == "purchases":
-        return answer_json(200, _page(request, [], lambda one: str(one["id"])))
-    if part == "attributes":
-        return answer_json(200, _page(request, _attributes(known), lambda one: str(one["name"])))
-    if part == "aliases":
-        alias = {"object": "customer.alias", "id": known["id"], "created_at": known["first_ms"]}
-        return answer_json(200, _page(request, [alias], lambda one: str(one["id"])))
-    if part == "active_entitlements":
-        return answer_json(200, _page(request, _active(state, known), lambda one: str(one["entitlement_id"])))
-    return _error(404, "resource_missing", f"There is nothing at {request.path}.")
+    items, name = _PARTS[part](state, request, known), _KEY_OF.get(part, "id")
+    return answer_json(200, _page(request, items, lambda one: str(one[name])))
+
+
+def _subscriptions_of(state: FakeState, request: FakeRequest, known: Document) -> list[Document]:
+    wanted = request.param("environment")
+    return [_subscription(held) for held in _held(state, known) if wanted in (None, held["environment"].lower())]
+
+
+def _purchases_of(state: FakeState, request: FakeRequest, known: Document) -> list[Document]:
+    return [one for one in state.list("purchase") if one["customer_id"] == known["id"]]
+
+
+def _aliases_of(state: FakeState, request: FakeRequest, known: Document) -> list[Document]:
+    return [{"object": "customer.alias", "id": known["id"], "created_at": known["first_ms"]}]
 
 
 @routes("GET", "/projects/{project}/subscriptions")
@@ -219,6 +221,16 @@ def _attributes(customer: Document) -> list[Document]:
         {"object": "customer.attribute", "name": name, "value": held["value"], "updated_at": held["updated_at_ms"]}
         for name, held in sorted(customer["attributes"].items())
     ]
+
+
+_PARTS: Mapping[str, Callable[[FakeState, FakeRequest, Document], list[Document]]] = {
+    "subscriptions": _subscriptions_of,
+    "purchases": _purchases_of,
+    "aliases": _aliases_of,
+    "attributes": lambda _state, _request, known: _attributes(known),
+    "active_entitlements": lambda state, _request, known: _active(state, known),
+}
+_KEY_OF = {"attributes": "name", "active_entitlements": "entitlement_id"}
 
 
 def _customer(request: FakeRequest, known: Document) -> Document:

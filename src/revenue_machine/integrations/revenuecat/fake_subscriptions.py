@@ -72,9 +72,7 @@ def public_purchase(
     return _keep(state, held)
 
 
-def public_decide(
-    state: FakeState, subscription_id: str, *, will_convert: bool | None = None, renews: bool | None = None
-) -> None:
+def public_decide(state: FakeState, subscription_id: str, *, will_convert: bool | None = None, renews: bool | None = None) -> None:
     """The person changes their mind about what happens at the end of the trial or period."""
     held = _find(state, subscription_id)
     if will_convert is not None:
@@ -102,9 +100,7 @@ def public_renew(state: FakeState, subscription_id: str, at: datetime | None = N
     _keep(state, held)
 
 
-def public_cancel(
-    state: FakeState, subscription_id: str, at: datetime | None = None, reason: str = "UNSUBSCRIBE"
-) -> None:
+def public_cancel(state: FakeState, subscription_id: str, at: datetime | None = None, reason: str = "UNSUBSCRIBE") -> None:
     """Auto-renew off: CANCELLATION now, access until the period ends, then EXPIRATION."""
     held = _find(state, subscription_id)
     _cancel(state, held, epoch_ms(at or state.now()), reason)
@@ -121,9 +117,7 @@ def public_uncancel(state: FakeState, subscription_id: str, at: datetime | None 
     _keep(state, held)
 
 
-def public_billing_issue(
-    state: FakeState, subscription_id: str, at: datetime | None = None, grace_days: int = 6
-) -> None:
+def public_billing_issue(state: FakeState, subscription_id: str, at: datetime | None = None, grace_days: int = 6) -> None:
     """The card fails: BILLING_ISSUE and CANCELLATION (BILLING_ERROR); expiry after the grace period unless renewed."""
     held = _find(state, subscription_id)
     now_ms = epoch_ms(at or state.now())
@@ -134,7 +128,7 @@ def public_billing_issue(
     _keep(state, held)
 
 
-def public_refund(state: FakeState, subscription_id: str, at: datetime | None = None, ends_access: bool = True) -> int:
+def public_refund(state: FakeState, subscription_id: str, at: datetime | None = None, *, ends_access: bool = True) -> int:
     """The store gives the last charge back: CANCELLATION, negative price, CUSTOMER_SUPPORT; returns micro-dollars."""
     held = _find(state, subscription_id)
     charge = next((one for one in reversed(held["transactions"]) if one["micro_usd"] > one["refunded_micro_usd"]), None)

@@ -42,6 +42,8 @@ class OverviewMetric(Wire):
 
 
 class OverviewMetrics(Wire):
+    """All numbers of the overview."""
+
     metrics: list[OverviewMetric]
 
 
@@ -57,6 +59,8 @@ class Overview(Wire):
 
 
 class MonetaryAmount(Wire):
+    """Dollars of one subscription or purchase over its life; proceeds are after commission and tax."""
+
     currency: str
     gross: Price
     commission: Price = Decimal(0)
@@ -65,6 +69,8 @@ class MonetaryAmount(Wire):
 
 
 class CustomerAttribute(Wire):
+    """One attribute of a customer, `$email` for example."""
+
     name: str
     value: str | None = None
     updated_at: Milliseconds | None = None
@@ -103,6 +109,8 @@ class Subscription(Wire):
 
 
 class SubscriptionTransaction(Wire):
+    """One charge of a subscription as the store numbers it."""
+
     id: str
     purchased_at: Milliseconds
     expiration_date: Milliseconds | None = None
@@ -126,6 +134,8 @@ class Purchase(Wire):
 
 
 class AttributeValue(Wire):
+    """An attribute inside a webhook."""
+
     value: str | None = None
     updated_at_ms: Milliseconds | None = None
 
@@ -135,9 +145,7 @@ class Experiment(Wire):
 
     experiment_id: str | None = None
     experiment_variant: str | None = None
-    enrolled_at_ms: Milliseconds | None = Field(
-        None, validation_alias=AliasChoices("enrolled_at_ms", "experiment_enrolled_at_ms")
-    )
+    enrolled_at_ms: Milliseconds | None = Field(None, validation_alias=AliasChoices("enrolled_at_ms", "experiment_enrolled_at_ms"))
 
 
 class WebhookEvent(Wire):
@@ -153,7 +161,7 @@ class WebhookEvent(Wire):
     app_id: str | None = None
     app_user_id: str | None = None
     original_app_user_id: str | None = None
-    aliases: list[str] = []
+    aliases: list[str] = Field(default_factory=list)
     product_id: str | None = None
     new_product_id: str | None = None
     entitlement_ids: list[str] | None = None
@@ -180,10 +188,10 @@ class WebhookEvent(Wire):
     renewal_number: int | None = None
     country_code: str | None = None
     offer_code: str | None = None
-    transferred_from: list[str] = []
-    transferred_to: list[str] = []
-    subscriber_attributes: dict[str, AttributeValue] = {}
-    experiments: list[Experiment] = []
+    transferred_from: list[str] = Field(default_factory=list)
+    transferred_to: list[str] = Field(default_factory=list)
+    subscriber_attributes: dict[str, AttributeValue] = Field(default_factory=dict)
+    experiments: list[Experiment] = Field(default_factory=list)
 
     @property
     def occurred_at(self) -> datetime:
@@ -219,5 +227,7 @@ class WebhookEvent(Wire):
 
 
 class Webhook(Wire):
+    """The whole body of a webhook."""
+
     event: WebhookEvent
     api_version: str

@@ -255,13 +255,13 @@ def _new_subscription(state: FakeState, request: FakeRequest) -> FakeResponse:
     given = _needed(_fields(request), "customer", "items")
     payer = _held(state, "customer", given["customer"])
     items = given["items"].values() if isinstance(given["items"], Mapping) else []
-    prices = [(_held(state, "price", _needed(one, "price")["price"]), _whole(one.get("quantity", "1"), "quantity")) for one in items]
+    prices = [
+        (_held(state, "price", _needed(one, "price")["price"]), _whole(one.get("quantity", "1"), "quantity")) for one in items
+    ]
     if not prices or any(one["recurring"] is None for one, _ in prices):
         raise _Refused(400, "The price specified is not recurring.", param="items[0][price]")
     days = _whole(given.get("trial_period_days", "0"), "trial_period_days")
-    made = start_subscription(
-        state, payer, prices, trial_days=days, metadata=_metadata(given), at=seconds(state)
-    )
+    made = start_subscription(state, payer, prices, trial_days=days, metadata=_metadata(given), at=seconds(state))
     return answer_json(200, made)
 
 

@@ -64,9 +64,7 @@ def public_pay(
     return str(paid["id"])
 
 
-def public_decide(
-    state: FakeState, subscription_id: str, *, will_convert: bool | None = None, renews: bool | None = None
-) -> None:
+def public_decide(state: FakeState, subscription_id: str, *, will_convert: bool | None = None, renews: bool | None = None) -> None:
     """The person changes their mind about what happens at the end of the trial or period."""
     _mind(state, subscription_id, will_convert=will_convert, renews=renews)
     _schedule(state, find(state, "subscription", subscription_id))

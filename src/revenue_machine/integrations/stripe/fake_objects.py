@@ -152,9 +152,7 @@ def _line(invoice_id: str, sub: Document, item: Document) -> Document:
     }
 
 
-def charge(
-    state: FakeState, payer: Document, amount: int, at: int, *, description: str, metadata: Mapping[str, str]
-) -> Document:
+def charge(state: FakeState, payer: Document, amount: int, at: int, *, description: str, metadata: Mapping[str, str]) -> Document:
     """A card charge that succeeded, with its payment intent and the fee Stripe kept (2.9 % and 30 cents)."""
     made = base(state, "charge", "ch", at)
     moved = balance_transaction(state, made, amount, at, fee=-(-amount * 29 // 1000) + 30)
@@ -207,7 +205,7 @@ def set_period(sub: Document, start: int, end: int) -> None:
 def emit(state: FakeState, kind: str, thing: Document, at: int, before: Mapping[str, Any] | None = None) -> None:
     """Record an event and queue its webhook; Stripe is usually a few seconds late."""
     data: Document = {"object": thing} if before is None else {"object": thing, "previous_attributes": dict(before)}
-    event = {
+    event: Document = {
         "id": new_id(state, "evt"),
         "object": "event",
         "api_version": API_VERSION,

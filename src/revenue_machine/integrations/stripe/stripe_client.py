@@ -95,9 +95,7 @@ class StripeClient(ServiceClient):
         """Every payment link; `metadata` tells whose it is."""
         return self._all("/v1/payment_links", Page[PaymentLink], {})
 
-    def create_coupon(
-        self, coupon_id: str, *, percent_off: int, name: str, duration: str = "once", idempotency_key: str
-    ) -> Coupon:
+    def create_coupon(self, coupon_id: str, *, percent_off: int, name: str, duration: str = "once", idempotency_key: str) -> Coupon:
         """A discount of whole percents under an id of our own; `duration` is once or forever."""
         form = {"id": coupon_id, "percent_off": percent_off, "name": name, "duration": duration}
         return self._create("/v1/coupons", Coupon, form, idempotency_key)
@@ -109,9 +107,7 @@ class StripeClient(ServiceClient):
         form = {"promotion": {"type": "coupon", "coupon": coupon_id}, "code": code, "metadata": metadata or {}}
         return self._create("/v1/promotion_codes", PromotionCode, form, idempotency_key)
 
-    def create_payment_link(
-        self, price_id: str, *, metadata: Mapping[str, str] | None = None, idempotency_key: str
-    ) -> PaymentLink:
+    def create_payment_link(self, price_id: str, *, metadata: Mapping[str, str] | None = None, idempotency_key: str) -> PaymentLink:
         """A page that sells one unit of a price; its metadata comes back on every checkout."""
         form = {"line_items": [{"price": price_id, "quantity": 1}], "metadata": metadata or {}}
         return self._create("/v1/payment_links", PaymentLink, form, idempotency_key)

@@ -39,11 +39,15 @@ class Listed(Wire):
 
 
 class Page(Wire, Generic[Item]):
+    """One page of a list; the next one starts after its last id."""
+
     data: list[Item]
     has_more: bool = False
 
 
 class Recurring(Wire):
+    """How often a price is charged."""
+
     interval: str
     interval_count: int = Field(1, ge=1, le=1000)
 
@@ -58,6 +62,8 @@ class Price(Listed):
 
 
 class SubscriptionItem(Listed):
+    """One price inside a subscription; carries the period dates since 2025."""
+
     price: Price
     quantity: int | None = Field(None, ge=0, le=10**6)
     current_period_start: Seconds | None = None
@@ -65,7 +71,9 @@ class SubscriptionItem(Listed):
 
 
 class SubscriptionItems(Wire):
-    data: list[SubscriptionItem] = []
+    """The items of a subscription."""
+
+    data: list[SubscriptionItem] = Field(default_factory=list)
 
 
 class Subscription(Listed):
@@ -155,6 +163,8 @@ class Charge(Listed):
 
 
 class Refund(Listed):
+    """Money given back; `amount` in minor units."""
+
     amount: Minor
     currency: str
     created: Seconds
@@ -164,11 +174,15 @@ class Refund(Listed):
 
 
 class SubscriptionDetails(Wire):
+    """What an invoice says of its subscription since 2025."""
+
     subscription: Reference = None
     metadata: dict[str, str] | None = None
 
 
 class InvoiceParent(Wire):
+    """What gave rise to an invoice, since 2025."""
+
     type: str | None = None
     subscription_details: SubscriptionDetails | None = None
 
@@ -205,11 +219,15 @@ class Invoice(Listed):
 
 
 class CheckoutCustomer(Wire):
+    """Who paid on a checkout page."""
+
     email: str | None = None
     name: str | None = None
 
 
 class CheckoutSession(Listed):
+    """A visit to a checkout page; `status` complete means bought."""
+
     created: Seconds
     livemode: bool
     mode: str
@@ -227,6 +245,8 @@ class CheckoutSession(Listed):
 
 
 class Customer(Listed):
+    """A payer; `deleted` ones keep only their id."""
+
     email: str | None = None
     name: str | None = None
     created: Seconds | None = None
@@ -235,6 +255,8 @@ class Customer(Listed):
 
 
 class BalanceAmount(Wire):
+    """Minor units of one currency."""
+
     amount: Minor
     currency: str
 
@@ -264,6 +286,8 @@ class BalanceTransaction(Listed):
 
 
 class Coupon(Listed):
+    """A discount by percent or amount."""
+
     name: str | None = None
     percent_off: float | None = None
     amount_off: Minor | None = None
@@ -274,6 +298,8 @@ class Coupon(Listed):
 
 
 class PromotionCode(Listed):
+    """What people type to get a coupon."""
+
     code: str
     active: bool
     times_redeemed: int = 0
@@ -281,12 +307,16 @@ class PromotionCode(Listed):
 
 
 class PaymentLink(Listed):
+    """A page that sells a price."""
+
     url: str
     active: bool
     metadata: dict[str, str] | None = None
 
 
 class EventData(Wire):
+    """The thing after the change, and what was different before."""
+
     object: dict[str, Any]
     previous_attributes: dict[str, Any] | None = None
 

@@ -23,7 +23,7 @@ _PREVIEWERS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("GET", "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)", {}),
     ("HEAD", "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", {}),
     ("GET", "TelegramBot (like TwitterBot)", {}),
-    ("GET", "Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
+    ("GET", "Mozilla/5.0 (Linux; Android 16; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
      {"sec-purpose": "prefetch;prerender", "purpose": "prefetch"}),
 )  # fmt: skip
 _CRAWLERS: tuple[tuple[str, str, dict[str, str]], ...] = (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ORDER = 2
 NAME = "browsing"
 _BROWSERS = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Safari/604.1",
     "Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Safari/605.1.15",
@@ -89,9 +89,8 @@ def _knock(world: World, click: Click) -> Knock | None:
     if not is_tracking(link):
         return None
     browser = _BROWSERS[rng(world.seed, "browser", click.person).randrange(len(_BROWSERS))]
-    headers = {
-        "user-agent": browser, "referer": _REFERRERS.get(click.life.reading.platform, ""), "accept": "text/html", "accept-language": "en",
-    }  # fmt: skip
+    referrer = _REFERRERS.get(click.life.reading.platform, "")
+    headers = {"user-agent": browser, "referer": referrer, "accept": "text/html", "accept-language": "en"}
     return Knock("GET", door_path(link), headers)
 
 

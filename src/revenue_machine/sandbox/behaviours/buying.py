@@ -57,7 +57,7 @@ def start_trial(world: World, customer: Customer, at: datetime) -> None:
     _note(world, customer, "trial", at)
     ends = at + timedelta(days=offer.trial_days)
     draws = rng(world.seed, "pay", customer["visitor"])
-    if draws.random() < journeys.pay_chance(world, offer, customer["person"]):
+    if draws.random() < journeys.pay_chance(world, customer["channel"], customer["person"]):
         _plan(world, customer, "paid", ends)
     else:
         _plan(world, customer, "left", at + (ends - at) * draws.uniform(0.1, 0.95))

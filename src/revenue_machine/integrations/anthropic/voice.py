@@ -1,0 +1,57 @@
+"""How one draft sounds: contracted or not, and which of two everyday words it prefers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from random import Random
+
+CONTRACTED = (
+    (r"\b(do|does|did|is|are|was|have|has|would|should|could|must) not\b", r"\1n't"),
+    (r"\bwill not\b", "won't"),
+    (r"\bWill not\b", "Won't"),
+    (r"\bDo not\b", "Don't"),
+    (r"\bcannot\b", "can't"),
+    (r"\b([Yy]ou|[Tt]hey|[Ii]t|[Nn]obody|[Nn]o one) will\b", r"\1'll"),
+    (r"\b([Ii]t|[Tt]hat|[Tt]here|[Ww]hat) is (?=(?:a|an|the|not|to|in|just|about|easier|harder|probably|your|how|what|most|where)\b)", r"\1's "),
+)
+PREFERENCES = (
+    ("somebody", "someone"),
+    ("nobody", "no one"),
+    ("begin with", "start with"),
+    ("choose", "pick"),
+    ("write down", "note down"),
+    ("dull", "boring"),
+    ("colleague", "coworker"),
+    ("colleagues", "coworkers"),
+    ("whom", "who"),
+    ("rarely", "seldom"),
+    ("unpopular view", "unpopular opinion"),
+    ("picture one", "imagine one"),
+    ("read it aloud", "read it out loud"),
+    ("as well", "too"),
+    ("looks like", "looks a lot like"),
+    ("people", "folks"),
+    ("next to", "beside"),
+    ("the usual", "the standard"),
+    ("tells you", "shows you"),
+    ("a stranger", "an outsider"),
+    ("afterwards", "later"),
+)
+Voice = Callable[[str], str]
+
+
+def voice_of(draw: Random) -> Voice:
+    """A voice for one draft, the same from its first line to its last."""
+    changes = list(CONTRACTED) if draw.random() < 0.6 else []
+    for plain, other in PREFERENCES:
+        if draw.random() < 0.5:
+            changes.append((rf"\b{plain}\b", other))
+            changes.append((rf"\b{plain.capitalize()}\b", other.capitalize()))
+
+    def speak(text: str) -> str:
+        for pattern, replacement in changes:
+            text = re.sub(pattern, replacement, text)
+        return text
+
+    return speak

@@ -1,0 +1,1 @@
+"""The faces of the product: thin, no rules, no SQL."""

@@ -1,0 +1,1 @@
+"""HTTP: API, webhooks, redirector, health, metrics and the dashboard in one ASGI application."""

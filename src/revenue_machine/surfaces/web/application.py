@@ -1,0 +1,69 @@
+"""Puts the web face together: the redirector answers before anything else is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from revenue_machine import __version__
+from revenue_machine.app import App
+from revenue_machine.domains.links.redirect import Redirector
+from revenue_machine.kit.errors import Failure
+from revenue_machine.surfaces.web import api, health, hooks
+from revenue_machine.surfaces.web.openapi import openapi_of
+
+
+class WebFace:
+    """`/r/…` goes to the redirector, the rest to the API."""
+
+    def __init__(self, redirector: ASGIApp, rest: ASGIApp) -> None:
+        self._redirector, self._rest = redirector, rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_redirect = scope["type"] == "http" and scope["path"].startswith("/r/")
+        await (self._redirector if is_redirect else self._rest)(scope, receive, send)
+
+
+def make_api(app: App) -> FastAPI:
+    """The API alone, without the redirector."""
+    face = FastAPI(title="revenue_machine", version=__version__, docs_url="/docs", redoc_url=None)
+    face.state.app = app
+    for part in (api, hooks, health):
+        face.include_router(part.router)
+    face.add_exception_handler(Failure, _as_failure)
+    face.add_exception_handler(RequestValidationError, _as_bad_input)
+    face.add_exception_handler(HTTPException, _as_plain)
+    face.openapi = lambda: openapi_of(face, app.registry)  # type: ignore[method-assign]
+    return face
+
+
+def make_web(app: App) -> WebFace:
+    """The whole web face of a running App."""
+    return WebFace(app.container.get(Redirector), make_api(app))
+
+
+async def _as_failure(_request: Request, failure: Exception) -> JSONResponse:
+    """Every failure of ours has its status and its stable code."""
+    if not isinstance(failure, Failure):
+        raise failure
+    headers = {"retry-after": str(int(failure.retry_after_s))} if failure.retry_after_s is not None else None
+    return JSONResponse({"ok": False, "error": failure.as_dict()}, failure.http_status, headers)
+
+
+async def _as_bad_input(_request: Request, error: Exception) -> JSONResponse:
+    first: dict[str, Any] = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": (), "msg": str(error)}
+    field = ".".join(str(part) for part in first["loc"] if part != "body")
+    body = {"code": "bad_input", "message": f"{field}: {first['msg']}", "field": field or None, "retry_after_s": None}
+    return JSONResponse({"ok": False, "error": body}, 422)
+
+
+async def _as_plain(_request: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    code = "not_found" if status == 404 else "bad_input"
+    body = {"code": code, "message": str(getattr(error, "detail", error)), "field": None, "retry_after_s": None}
+    return JSONResponse({"ok": False, "error": body}, status)
