@@ -37,8 +37,8 @@ docs: ## write docs/topics.md, schema.md, integrations.md, settings.md, errors.m
 lock: ## pin every version into pyproject.toml, hashes into requirements*.lock (UPGRADE=1 takes newer ones)
 	$(RUN) python -m tools.lock $(if $(UPGRADE),--upgrade)
 
-new: ## scaffold with a failing test: make new KIND=topic NAME=crm.find (KIND: topic table adapter webhook page domain)
-	$(RUN) python -m tools.new $(KIND) $(NAME)
+new: ## scaffold with a failing test: make new KIND=topic NAME=crm.find [DOMAIN=crm] (topic table adapter webhook page domain)
+	$(RUN) python -m tools.new $(KIND) $(NAME) $(if $(DOMAIN),--domain $(DOMAIN))
 
 demo: ## one day of the whole machine in the sandbox
 	$(RUN) revenue demo

@@ -43,7 +43,7 @@ def test_stripe_signature_opens() -> None:
 
 def test_stripe_header_is_known() -> None:
     assert signing.sign_stripe(b"{}", "whsec_a", at(1)) == {
-        "stripe-signature": "t=1,v1=fbdbe0e26377aedf3e6b4ef2e4c70eda2d5d1b4f69adbc1cdbd8d5d4fca70a8c"
+        "stripe-signature": "t=1,v1=7aaed73a0f45f657eacd5c9b580562745d6023b1e3e6d17dce076b81940aa046"
     }
 
 

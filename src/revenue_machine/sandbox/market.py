@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any
 
+from revenue_machine.kit.clock import parse_instant
 from revenue_machine.sandbox.catalogue import Offer
 from revenue_machine.sandbox.tills import TILLS, Till
 from revenue_machine.sandbox.vendors import Outside
+
+_AHEAD = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A post on some network's wall, from an instant on."""
+
+    at: datetime
+    post_id: str
+    document: Mapping[str, Any]
 
 
 class Market:
@@ -17,6 +30,8 @@ class Market:
 
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
+        self._held = -1
+        self._posts: list[Posted] = []
 
     def has(self, service: str) -> bool:
         """Whether that vendor exists in this world."""
@@ -25,17 +40,25 @@ class Market:
     def _fake(self, service: str) -> ModuleType:
         return self._outside.vendors[service].fake
 
-    def posts(self, by: datetime) -> list[dict[str, Any]]:
-        """Everything that is or will be public by an instant, if nobody publishes more until then."""
+    def posts(self) -> list[Posted]:
+        """Everything that is public or will be once its time comes, oldest first; read anew only when more was handed in."""
         if not self.has("blotato"):
             return []
+        state = self._outside.state("blotato")
+        held = state.count_all()
+        if held != self._held:
+            self._held, self._posts = held, self._read_posts()
+        return self._posts
+
+    def _read_posts(self) -> list[Posted]:
         store = self._outside.store
         with store.together():
             now = store.now()
-            store.move_to(by)
+            store.move_to(now + _AHEAD)
             found: list[dict[str, Any]] = self._fake("blotato").public_posts(self._outside.state("blotato"))
             store.move_to(now)
-        return found
+        posted = [Posted(parse_instant(str(post["published_at"])), str(post["id"]), post) for post in found]
+        return sorted(posted, key=lambda one: (one.at, one.post_id))
 
     def show_metrics(self, url: str, counts: Mapping[str, int]) -> None:
         """Let everybody see how a post stands."""

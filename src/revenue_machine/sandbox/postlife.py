@@ -61,7 +61,7 @@ class PostLife:
         return {name: int(total * share) for name, total in totals.items()}
 
     def window(self, start: datetime, end: datetime) -> tuple[float, float]:
-        """A slice of time in seconds since publication."""
+        """A slice of time in seconds since publication; below zero it was not there yet."""
         return (start - self.published_at).total_seconds(), (end - self.published_at).total_seconds()
 
 

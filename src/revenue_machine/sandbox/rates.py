@@ -74,7 +74,7 @@ class Traffic(Group):
 class History(Group):
     """What was there before the machine came."""
 
-    subscribers: int = Field(default=16, ge=0, description="people who pay when the world begins")
+    subscribers: int = Field(default=11, ge=0, description="people who pay when the world begins")
     subscribers_spread: int = Field(default=5, ge=0, description="more or fewer of them, by seed")
     open_trials: int = Field(default=16, ge=0, description="trials that are open when the world begins")
     trial_to_paid: float = Field(default=0.35, ge=0, le=1, description="share of those that will pay: early friends are loyal")

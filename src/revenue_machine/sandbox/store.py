@@ -39,6 +39,7 @@ create index if not exists agenda_due on agenda (due_at);
 create table if not exists truth (
     place integer primary key autoincrement, at text not null, kind text not null, person text not null, post_id text,
     channel text not null, offer text not null, amount_micro_usd integer not null, seen integer not null);
+create index if not exists truth_kind on truth (kind, at);
 create table if not exists lived (behaviour text primary key, until text not null);
 create table if not exists settings (name text primary key, value text not null);
 """
@@ -152,6 +153,10 @@ class ServiceState:
 
     def count(self, kind: str) -> int:
         return int(self.store.run("select count(*) from documents where service = ? and kind = ?", self.service, kind)[0][0])
+
+    def count_all(self) -> int:
+        """Documents of every kind."""
+        return int(self.store.run("select count(*) from documents where service = ?", self.service)[0][0])
 
     def next_number(self, name: str) -> int:
         rows = self.store.run(

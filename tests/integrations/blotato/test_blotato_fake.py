@@ -233,10 +233,8 @@ def test_contract_is_kept(shared: Path, state: ServiceState, own: Own) -> None:
 
 def test_facts_are_kept(shared: Path) -> None:
     facts = json.loads((shared / "contracts" / "blotato" / "facts.json").read_text(encoding="utf-8"))
-    assert fake.CALLS_PER_MINUTE == {
-        "posts": int(facts["rate_limits_per_user"]["POST /posts"].split("/")[0]),
-        "media": int(facts["rate_limits_per_user"]["POST /media"].split("/")[0]),
-    }
+    limits = facts["rate_limits_per_user"]
+    assert limits == {f"POST /{name}": f"{calls}/min" for name, calls in fake.CALLS_PER_MINUTE.items()}
     assert set(fake._MEDIA_FIRST) == set(facts["media_required"])
     for platform, needs in fake._TARGET_NEEDS.items():
         published = " ".join(facts["target_fields"][platform])

@@ -250,9 +250,7 @@ def _twice(file: OwnerFile) -> Iterator[Mistake]:
         (("niches",), "key", [one.key for one in file.niches]),
         (("channels",), "platform", [one.platform for one in file.channels]),
     ]
-    lists += [
-        (("products", index, "offers"), "key", [one.key for one in product.offers]) for index, product in enumerate(file.products)
-    ]
+    lists += [(("products", at, "offers"), "key", [one.key for one in product.offers]) for at, product in enumerate(file.products)]
     for place, name, keys in lists:
         for index, key in enumerate(keys):
             if key in keys[:index]:

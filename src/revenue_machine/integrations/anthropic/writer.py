@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from random import Random
 from typing import Any
 
 from revenue_machine.integrations.anthropic.briefs import DraftBrief, Evidence, Offer, Slot
-from revenue_machine.integrations.anthropic.lexicon import Lexicon, fill, lexicon_for, speaks_of
+from revenue_machine.integrations.anthropic.lexicon import Lens, Lexicon, fill, lexicon_for, speaks_of
 from revenue_machine.integrations.anthropic.voice import Voice, voice_of
 from revenue_machine.kit.ids import content_hash
 from revenue_machine.kit.rng import rng
@@ -42,6 +43,20 @@ OFFER_LINES = (
     "What {name} brings to it: {fact}.",
     "Our part in this is {name}: {fact}.",
     "One way to do it is {name}: {fact}.",
+)
+ADVICE_LINES = (
+    "What helps: {one}, then {two}.",
+    "Two small things: {one}, and {two}.",
+    "First {one}. Then {two}.",
+    "A sane order: first {one}, then {two}.",
+    "Two moves: {one}, and {two}.",
+    "Before anything else, {one}. After that, {two}.",
+    "The cheap version: {one} and {two}.",
+    "Today, {one}. Tomorrow, {two}.",
+    "If you only do one thing: {one}.",
+    "Try this first: {one}.",
+    "My rule: {one}.",
+    "A good start: {one}.",
 )
 
 
@@ -158,13 +173,12 @@ def _essentials(desk: Desk, order: Sequence[str]) -> dict[str, str]:
     hooks = [desk.say(line) for line in _hooks(desk)]
     endings = _endings(desk)
     offers = _offers(desk.slot.offer, desk.draw)
-    for room in (desk.slot.max_chars * 2 // 3, desk.slot.max_chars):
-        for offer in offers:
-            for hook in hooks:
-                for ending in endings:
-                    parts = {name: text for name, text in (("hook", hook), ("offer", offer), ("ending", ending)) if text}
-                    if len(_render(parts, order, desk)) <= room:
-                        return parts
+    # The call is given up last, then the fact of the offer; room for a thought goes before either.
+    for ending, stage, room in product(endings, (offers[:-1], offers[-1:]), (0.67, 0.8, 1.0)):
+        for offer, hook in product(stage, hooks):
+            parts = {name: text for name, text in (("hook", hook), ("offer", offer), ("ending", ending)) if text}
+            if len(_render(parts, order, desk)) <= room * desk.slot.max_chars:
+                return parts
     return {"hook": _cut(min(hooks, key=len), desk.slot.max_chars)}
 
 
@@ -205,10 +219,21 @@ def _options(desk: Desk) -> dict[str, list[str]]:
         "claim": [] if category == "contrarian" else shuffled(lexicon.hooks["contrarian"]),
         "tension": shuffled(lexicon.tension),
         "payoff": shuffled(lexicon.payoff),
-        "lens": [line for lens in lenses[:4] for line in shuffled(lens.say)],
+        "lens": _advice(desk, lenses[:4]),
         "second_lens": [line for lens in lenses[4:7] for line in shuffled(lens.say)],
         "steps": _steps([draw.choice(lens.do) for lens in lenses[7:12]], draw.choice(lexicon.steps_lead), category == "list"),
     }
+
+
+def _advice(desk: Desk, lenses: Sequence[Lens]) -> list[str]:
+    """Wordings of some advice: said in full, or as one or two steps in a sentence."""
+    said = [desk.say(line) for lens in lenses for line in desk.draw.sample(lens.say, len(lens.say))]
+    steps = [desk.draw.choice(lens.do) for lens in lenses]
+    plain = [step for step in steps if " and " not in step and "," not in step]
+    lines = desk.draw.sample(ADVICE_LINES, 6)
+    brief = [desk.voice(line.format(one=plain[0], two=plain[1])) for line in lines if len(plain) > 1]
+    # Short steps leave a short post more ways to differ from its neighbours.
+    return brief + said if desk.draw.random() < (0.6 if desk.slot.max_chars <= SHORT_CHARS else 0.25) else said + brief
 
 
 def _steps(steps: Sequence[str], lead: str, after_hook: bool) -> list[str]:
@@ -228,7 +253,7 @@ def _render(parts: Mapping[str, str], order: Sequence[str], desk: Desk) -> str:
     middle = [text for role, text in told if role not in ("hook", "offer", "ending", "steps")]
     steps = [text for role, text in told if role == "steps"]
     tail = [text for role, text in told if role in ("offer", "ending")]
-    if order[1] == "steps" and steps:
+    if steps and desk.slot.hook_category == "list":
         head, steps = ["\n".join(head + steps)], []
     blocks = [*head, " ".join(middle), *steps, " ".join(tail)]
     return "\n\n".join(block for block in blocks if block)

@@ -254,7 +254,8 @@ def public_posts(state: FakeState) -> list[dict[str, Any]]:
 
 
 def _is_private(post: dict[str, Any]) -> bool:
-    return post["target"].get("privacyStatus") == "private" or post["target"].get("privacyLevel") == "SELF_ONLY"
+    target: dict[str, Any] = post["target"]
+    return (target.get("privacyStatus"), target.get("privacyLevel")) in (("private", None), (None, "SELF_ONLY"))
 
 
 def public_break(state: FakeState, platform: str, message: str) -> None:

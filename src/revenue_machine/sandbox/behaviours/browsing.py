@@ -78,7 +78,7 @@ def _arrivals(world: World, start: datetime, end: datetime, *, is_lookup: bool) 
     found: list[Click] = []
     for life in world.posts.lives():
         arrivals = life.lookups if is_lookup else life.clicks
-        for number, after_s, person in arrivals.between(*world.posts.window(life, start, end)):
+        for number, after_s, person in arrivals.between(*life.window(start, end)):
             found.append(Click(life.published_at + timedelta(seconds=int(after_s)), life, number, person))
     return sorted(found, key=lambda click: (click.at, click.key))
 
@@ -122,5 +122,5 @@ def _look_up(world: World, lookup: Click) -> None:
 def _show_metrics(world: World, start: datetime, end: datetime) -> None:
     for life in world.posts.lives():
         counts = life.counts(end)
-        if counts != life.counts(start) or world.posts.is_fresh(life):
+        if counts != life.counts(start) or life.published_at >= start:
             world.market.show_metrics(life.url, counts)

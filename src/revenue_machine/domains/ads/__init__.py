@@ -1,0 +1,3 @@
+"""Decides which winners get money and which ads lose it."""
+
+NEEDS: tuple[str, ...] = ()

@@ -1,0 +1,105 @@
+"""What was spent on models and what is left, for any domain, page or report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from revenue_machine.domains.credit.tables import BUDGETS, HOLDS, USAGE
+from revenue_machine.engine.tables import INTENTS, LEDGER
+
+
+@dataclass(frozen=True)
+class BudgetState:
+    """One scope as it stands; `limit_micro_usd` is None where nobody has reserved yet."""
+
+    scope: str
+    period: str
+    limit_micro_usd: int | None
+    spent_micro_usd: int
+    held_micro_usd: int
+    alert_threshold_pct: int
+    reset_at: datetime | None
+
+
+def budget_states(connection: sa.Connection, scopes: Sequence[str] | None = None) -> list[BudgetState]:
+    """Every scope, or the named ones, by name."""
+    query = sa.select(BUDGETS).order_by(BUDGETS.c.scope)
+    if scopes is not None:
+        query = query.where(BUDGETS.c.scope.in_(list(scopes)))
+    return [
+        BudgetState(
+            row["scope"],
+            row["period"],
+            row["limit_micro_usd"],
+            row["current_spend_micro_usd"],
+            row["held_micro_usd"],
+            row["alert_threshold_pct"],
+            row["reset_at"],
+        )
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def spent_on(connection: sa.Connection, day: date) -> int:
+    """Micro-dollars of the AI budget used on a local date."""
+    found = connection.execute(
+        sa.select(BUDGETS.c.current_spend_micro_usd).where(BUDGETS.c.scope == f"day:{day.isoformat()}")
+    ).scalar()
+    return int(found or 0)
+
+
+def held_scopes(connection: sa.Connection, intent_id: str) -> tuple[str, ...]:
+    """The scopes of the open hold of an intent (by its id), none when it has no open one."""
+    found = connection.execute(
+        sa.select(HOLDS.c.scopes)
+        .join(INTENTS, INTENTS.c.key == HOLDS.c.intent_key)
+        .where(INTENTS.c.id == intent_id, HOLDS.c.state == "held")
+    ).scalar()
+    return tuple(found or ())
+
+
+def ledger_date(connection: sa.Connection, entry_id: str) -> date:
+    """The owner's calendar date of a ledger entry."""
+    found: date = connection.execute(sa.select(LEDGER.c.local_date).where(LEDGER.c.id == entry_id)).scalar_one()
+    return found
+
+
+def open_holds(connection: sa.Connection, before: datetime | None = None) -> list[str]:
+    """Intent keys of open holds, oldest first; only those made before a time when one is given."""
+    query = sa.select(HOLDS.c.intent_key).where(HOLDS.c.state == "held").order_by(HOLDS.c.created_at, HOLDS.c.id)
+    if before is not None:
+        query = query.where(HOLDS.c.created_at < before)
+    return [row.intent_key for row in connection.execute(query)]
+
+
+def unbooked_entries(connection: sa.Connection) -> list[str]:
+    """Ids of AI ledger entries whose usage row is missing or says another amount."""
+    same = sa.and_(USAGE.c.ledger_entry_id == LEDGER.c.id, USAGE.c.cost_micro_usd == -LEDGER.c.amount_micro_usd)
+    query = sa.select(LEDGER.c.id).outerjoin(USAGE, same).where(LEDGER.c.kind == "ai", USAGE.c.id.is_(None)).order_by(LEDGER.c.id)
+    return [row.id for row in connection.execute(query)]
+
+
+def misbooked_scopes(connection: sa.Connection, ai_kinds: Sequence[str]) -> list[str]:
+    """Scopes whose spending is not the sum of their ledger entries, or whose holds are not the sum of the open ones."""
+    spent: dict[str, int] = {}
+    entries = (
+        sa.select(LEDGER.c.id, LEDGER.c.amount_micro_usd, USAGE.c.scopes)
+        .outerjoin(USAGE, USAGE.c.ledger_entry_id == LEDGER.c.id)
+        .where(LEDGER.c.kind.in_(list(ai_kinds)))
+    )
+    for row in connection.execute(entries):
+        for scope in row.scopes or ():
+            spent[scope] = spent.get(scope, 0) - row.amount_micro_usd
+    held: dict[str, int] = {}
+    for row in connection.execute(sa.select(HOLDS.c.scopes, HOLDS.c.amount_micro_usd).where(HOLDS.c.state == "held")):
+        for scope in row.scopes:
+            held[scope] = held.get(scope, 0) + row.amount_micro_usd
+    return [
+        state.scope
+        for state in budget_states(connection)
+        if state.spent_micro_usd != spent.get(state.scope, 0) or state.held_micro_usd != held.get(state.scope, 0)
+    ]

@@ -1,0 +1,81 @@
+"""Every write to the credit tables: scopes, holds, spending; each limit is one conditional UPDATE."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from revenue_machine.domains.credit.rules import Scope
+from revenue_machine.domains.credit.tables import BUDGETS, HOLDS, USAGE
+from revenue_machine.engine.database import Database
+from revenue_machine.kit.ids import make_id
+
+
+def open_scope(connection: sa.Connection, database: Database, scope: Scope, threshold_pct: int) -> None:
+    """Make sure a scope stands with today's limit; what it has used stays."""
+    row = {
+        "scope": scope.name, "period": scope.period, "limit_micro_usd": scope.limit_micro_usd, "alert_threshold_pct": threshold_pct,
+        "current_spend_micro_usd": 0, "held_micro_usd": 0, "reset_at": scope.reset_at,
+    }  # fmt: skip
+    database.put(connection, BUDGETS, row, ["scope"], ["limit_micro_usd", "alert_threshold_pct", "reset_at"])
+
+
+def take(connection: sa.Connection, scope: Scope, amount_micro_usd: int) -> bool:
+    """Hold an amount in a scope if it still fits; check and hold are one statement."""
+    fits = BUDGETS.c.current_spend_micro_usd + BUDGETS.c.held_micro_usd + amount_micro_usd <= scope.hard_limit_micro_usd
+    done = connection.execute(
+        BUDGETS.update()
+        .where(BUDGETS.c.scope == scope.name, fits)
+        .values(held_micro_usd=BUDGETS.c.held_micro_usd + amount_micro_usd)
+    )
+    return done.rowcount > 0
+
+
+def add_hold(connection: sa.Connection, row: dict[str, Any]) -> None:
+    """Write down a hold; each attempt of an intent has its own."""
+    attempt = int(
+        connection.execute(
+            sa.select(sa.func.count()).select_from(HOLDS).where(HOLDS.c.intent_key == row["intent_key"])
+        ).scalar_one()
+    )
+    connection.execute(
+        HOLDS.insert().values(id=make_id("hld", row["intent_key"], attempt + 1), attempt=attempt + 1, state="held", **row)
+    )
+
+
+def release_hold(connection: sa.Connection, intent_key: str, now: datetime) -> tuple[str, ...]:
+    """Give an intent's open hold back; the scopes it stood in, none when there was no open one."""
+    held = sa.and_(HOLDS.c.intent_key == intent_key, HOLDS.c.state == "held")
+    row = connection.execute(sa.select(HOLDS.c.id, HOLDS.c.scopes, HOLDS.c.amount_micro_usd).where(held)).first()
+    if row is None:
+        return ()
+    closed = connection.execute(HOLDS.update().where(HOLDS.c.id == row.id, held).values(state="released", released_at=now))
+    if closed.rowcount == 0:
+        return ()
+    for scope in row.scopes:
+        connection.execute(
+            BUDGETS.update().where(BUDGETS.c.scope == scope).values(held_micro_usd=BUDGETS.c.held_micro_usd - row.amount_micro_usd)
+        )
+    return tuple(row.scopes)
+
+
+def add_spend(connection: sa.Connection, database: Database, scopes: Sequence[str], amount_micro_usd: int) -> None:
+    """Add to what scopes have used; a scope nobody has opened yet is opened without a limit."""
+    for scope in scopes:
+        row = {
+            "scope": scope, "period": scope.split(":", 1)[0], "current_spend_micro_usd": 0, "held_micro_usd": 0, "alert_threshold_pct": 80,
+        }  # fmt: skip
+        database.put(connection, BUDGETS, row, ["scope"])
+        connection.execute(
+            BUDGETS.update()
+            .where(BUDGETS.c.scope == scope)
+            .values(current_spend_micro_usd=BUDGETS.c.current_spend_micro_usd + amount_micro_usd)
+        )
+
+
+def write_usage(connection: sa.Connection, database: Database, row: dict[str, Any]) -> None:
+    """Write down what one ledger entry was used for."""
+    database.put(connection, USAGE, row, ["id"])

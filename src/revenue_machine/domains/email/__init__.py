@@ -1,0 +1,3 @@
+"""Decides which mail goes to whom and when, and who gets none."""
+
+NEEDS: tuple[str, ...] = ()

@@ -1,0 +1,3 @@
+"""Decides what an experiment proves."""
+
+NEEDS: tuple[str, ...] = ()

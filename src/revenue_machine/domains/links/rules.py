@@ -1,0 +1,48 @@
+"""What counts as a person's click, and what a tracking link leads to; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from revenue_machine.kit.errors import BadInput
+
+FILTER_VERSION = 1
+_BOTS = re.compile(
+    r"bot\b|bot/|crawl|spider|slurp|preview|facebookexternalhit|whatsapp|telegram|slack|discord|embedly|curl/|wget/|python-|httpx|go-http|"
+    r"headless|monitor|scanner|safelinks|proofpoint|mimecast|barracuda",
+    re.IGNORECASE,
+)
+_PREFETCH_HEADERS = ("purpose", "sec-purpose", "x-purpose", "x-moz")
+
+
+def filter_reason(method: str, headers: Mapping[str, str]) -> str | None:
+    """Why a request is no person's click: `head`, `prefetch`, `no_agent`, `bot`; None for a person."""
+    if method != "GET":
+        return "head"
+    if any("prefetch" in headers.get(name, "").lower() or "preview" in headers.get(name, "").lower() for name in _PREFETCH_HEADERS):
+        return "prefetch"
+    agent = headers.get("user-agent", "")
+    if not agent:
+        return "no_agent"
+    return "bot" if _BOTS.search(agent) else None
+
+
+def landing_url(destination_url: str, utm: Mapping[str, str], click_id: str) -> str:
+    """The destination with our UTM values and click id; what it carries already is never overwritten."""
+    parts = urlsplit(destination_url)
+    present = parse_qsl(parts.query, keep_blank_values=True)
+    names = {name for name, _ in present}
+    added = [(name, value) for name, value in utm.items() if name not in names]
+    return urlunsplit(parts._replace(query=urlencode([*present, *added, ("rc", click_id)])))
+
+
+def check_destination(url: str) -> str:
+    """A destination the owner may link to: http or https, a host, no credentials, no control characters."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise BadInput(f"'{url}' cannot be the destination of a link", field="destination_url")
+    if any(ord(letter) < 33 or ord(letter) == 127 or letter == "\\" for letter in url):
+        raise BadInput("a destination has no spaces or control characters", field="destination_url")
+    return url

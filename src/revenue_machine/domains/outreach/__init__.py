@@ -1,0 +1,3 @@
+"""Decides whom to reach on LinkedIn and by direct message, and with which words."""
+
+NEEDS: tuple[str, ...] = ()

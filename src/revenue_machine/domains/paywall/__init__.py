@@ -1,0 +1,3 @@
+"""Decides which paywall variant wins."""
+
+NEEDS: tuple[str, ...] = ()

@@ -1,0 +1,159 @@
+"""Read-only questions about market items and blueprints that any domain may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from revenue_machine.domains.research.models import Blueprint, Evidence, Item, SlotHistory
+from revenue_machine.domains.research.rules import UNKNOWN_NICHE, clean, quantile
+from revenue_machine.domains.research.tables import BLUEPRINTS, MARKET_ITEMS
+
+HISTORY = 500
+_ITEM = MARKET_ITEMS.c
+
+
+def newest_by_pair(connection: sa.Connection) -> dict[tuple[str, str], datetime]:
+    """When each (platform, niche) was last asked for outside; what the owner imported does not count as asking."""
+    query = (
+        sa.select(_ITEM.platform, _ITEM.niche, sa.func.max(_ITEM.updated_at))
+        .where(_ITEM.provenance != "import")
+        .group_by(_ITEM.platform, _ITEM.niche)
+        .order_by(_ITEM.platform, _ITEM.niche)
+    )
+    return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+
+
+def count_by_pair(connection: sa.Connection) -> dict[tuple[str, str], int]:
+    """How many items there are per (platform, niche)."""
+    query = sa.select(_ITEM.platform, _ITEM.niche, sa.func.count()).group_by(_ITEM.platform, _ITEM.niche)
+    return {(row[0], row[1]): row[2] for row in connection.execute(query.order_by(_ITEM.platform, _ITEM.niche))}
+
+
+def known_scores(connection: sa.Connection, platform: str, basis: str, limit: int = HISTORY) -> list[float]:
+    """The last engagement scores of a platform on one basis, newest first."""
+    query = (
+        sa.select(_ITEM.engagement_score)
+        .where(_ITEM.platform == platform, _ITEM.score_basis == basis, _ITEM.engagement_score.is_not(None))
+        .order_by(_ITEM.collected_at.desc(), _ITEM.id)
+        .limit(limit)
+    )
+    return [float(row[0]) for row in connection.execute(query)]
+
+
+def breakpoints(connection: sa.Connection, platform: str, basis: str = "views") -> dict[str, float]:
+    """What counts as average (p50), strong (p80) and viral (p95) on a platform; empty below 20 items."""
+    scores = sorted(known_scores(connection, platform, basis))
+    if len(scores) < 20:
+        return {}
+    return {f"p{int(share * 100)}": quantile(scores, share) for share in (0.2, 0.5, 0.8, 0.95)}
+
+
+def slot_history(connection: sa.Connection, platform: str) -> list[SlotHistory]:
+    """How items did by posting weekday and hour, for items whose time is known."""
+    query = (
+        sa.select(_ITEM.posted_weekday, _ITEM.posted_hour, _ITEM.trend_score)
+        .where(_ITEM.platform == platform, _ITEM.posted_weekday.is_not(None), _ITEM.posted_hour.is_not(None))
+        .where(_ITEM.trend_score.is_not(None))
+        .order_by(_ITEM.posted_weekday, _ITEM.posted_hour, _ITEM.trend_score, _ITEM.id)
+    )
+    slots: dict[tuple[int, int], list[float]] = {}
+    for weekday, hour, percentile in connection.execute(query):
+        slots.setdefault((weekday, hour), []).append(percentile)
+    return [SlotHistory(day, hour, len(found), sum(found) / len(found)) for (day, hour), found in slots.items()]
+
+
+def evidence(connection: sa.Connection, niche: str, limit: int = 20) -> list[Evidence]:
+    """The best quotable items of a niche, the best of each blueprint first; up to a quarter from the owner's imports.
+
+    Suspicious text and items without text are never quoted. Quotes are cleaned and cut.
+    """
+    own = _quotable(connection, [niche], limit * 3)
+    imported = [row for row in own if row["provenance"] == "import"]
+    imported += _quotable(connection, [UNKNOWN_NICHE], limit)
+    seen = [row for row in own if row["provenance"] != "import"]
+    share = limit - min(len(seen), limit - min(len(imported), limit // 4))
+    picked = [*_spread(seen)[: limit - share], *_spread(imported)[:share]]
+    return [_as_evidence(row) for row in picked]
+
+
+def _quotable(connection: sa.Connection, niches: Sequence[str], limit: int) -> list[dict[str, Any]]:
+    query = (
+        sa.select(
+            _ITEM.id, _ITEM.caption, _ITEM.platform, _ITEM.trend_score, _ITEM.provenance, _ITEM.niche, _ITEM.blueprint_id,
+            BLUEPRINTS.c.hook_category,
+        )
+        .join(BLUEPRINTS, BLUEPRINTS.c.id == _ITEM.blueprint_id)
+        .where(_ITEM.niche.in_(niches), _ITEM.caption.is_not(None), _ITEM.is_suspicious.is_(False), _ITEM.trend_score.is_not(None))
+        .order_by(_ITEM.trend_score.desc(), _ITEM.id)
+        .limit(limit)
+    )  # fmt: skip
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _spread(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Best of each blueprint first, then second bests, so that evidence is not one trick twenty times."""
+    turn: dict[str, int] = {}
+    ranked = []
+    for place, row in enumerate(rows):
+        nth = turn.get(row["blueprint_id"], 0)
+        turn[row["blueprint_id"]] = nth + 1
+        ranked.append((nth, place, row))
+    return [row for _, _, row in sorted(ranked, key=lambda one: (one[0], one[1]))]
+
+
+def _as_evidence(row: Mapping[str, Any]) -> Evidence:
+    return Evidence(
+        id=row["id"],
+        quote=clean(row["caption"]),
+        platform=row["platform"],
+        engagement=round(float(row["trend_score"]), 4),
+        source=f"outside:{row['provenance']}",
+        niche=row["niche"],
+        hook_category=row["hook_category"],
+        blueprint_id=row["blueprint_id"],
+    )
+
+
+def list_items(connection: sa.Connection, platform: str | None, niche: str | None, limit: int) -> list[Item]:
+    """Items, newest first and best first within one time."""
+    query = _narrow(sa.select(MARKET_ITEMS), platform, niche)
+    query = query.order_by(_ITEM.updated_at.desc(), _ITEM.trend_score.desc().nulls_last(), _ITEM.id).limit(limit)
+    names = set(Item.model_fields) - {"percentile"}
+    return [
+        Item(percentile=row["trend_score"], **{name: row[name] for name in names}) for row in connection.execute(query).mappings()
+    ]
+
+
+def count_items(connection: sa.Connection, platform: str | None, niche: str | None, *, only_without_text: bool = False) -> int:
+    """How many items there are."""
+    query = _narrow(sa.select(sa.func.count()).select_from(MARKET_ITEMS), platform, niche)
+    if only_without_text:
+        query = query.where(_ITEM.caption.is_(None))
+    return int(connection.execute(query).scalar_one())
+
+
+def list_blueprints(connection: sa.Connection, platform: str | None, niche: str | None, limit: int) -> list[Blueprint]:
+    """Blueprints, best first; those with more evidence first among equals."""
+    query = sa.select(BLUEPRINTS)
+    if platform is not None:
+        query = query.where(BLUEPRINTS.c.platform == platform)
+    if niche is not None:
+        query = query.where(BLUEPRINTS.c.niche == niche)
+    order = (BLUEPRINTS.c.performance_score.desc(), BLUEPRINTS.c.evidence_count.desc(), BLUEPRINTS.c.id)
+    rows = connection.execute(query.order_by(*order).limit(limit)).mappings()
+    return [Blueprint(**{name: row[name] for name in Blueprint.model_fields}) for row in rows]
+
+
+def count_blueprints(connection: sa.Connection) -> int:
+    """How many blueprints there are."""
+    return int(connection.execute(sa.select(sa.func.count()).select_from(BLUEPRINTS)).scalar_one())
+
+
+def _narrow(query: sa.Select[Any], platform: str | None, niche: str | None) -> sa.Select[Any]:
+    if platform is not None:
+        query = query.where(_ITEM.platform == platform)
+    return query.where(_ITEM.niche == niche) if niche is not None else query

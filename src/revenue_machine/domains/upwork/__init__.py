@@ -1,0 +1,3 @@
+"""Decides which contracts are worth a proposal."""
+
+NEEDS: tuple[str, ...] = ()

@@ -1,0 +1,3 @@
+"""Decides how a prompt becomes a finished clip."""
+
+NEEDS: tuple[str, ...] = ()
