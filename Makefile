@@ -26,10 +26,10 @@ proof: ## the slow proofs: 30 days byte by byte, every kill point, both database
 	$(RUN) pytest -m proof
 
 real: ## a day on the real data sets in SHARED, when they are there
-	REVENUE_SHARED=$(abspath $(SHARED)) $(RUN) pytest tests/real
+	REVENUE_SHARED=$(abspath $(SHARED)) $(RUN) pytest -m real
 
 conformance: ## clients and fakes against the published contracts and fixtures in SHARED
-	REVENUE_SHARED=$(abspath $(SHARED)) $(RUN) pytest -k conformance
+	REVENUE_SHARED=$(abspath $(SHARED)) $(RUN) pytest -m conformance
 
 docs: ## write docs/topics.md, schema.md, integrations.md, settings.md, errors.md and .env.example
 	$(RUN) python -m tools.docs

@@ -21,6 +21,7 @@ from revenue_machine.engine.clients import Clients
 from revenue_machine.engine.container import Container
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.dispatch import Dispatcher, Envelope
+from revenue_machine.engine.doubts import Doubts, Settler
 from revenue_machine.engine.durable import Durable, Steps
 from revenue_machine.engine.effects import Outside
 from revenue_machine.engine.events import Events, Reaction
@@ -120,6 +121,12 @@ def build(
     box.put_all(ledger, events, approvals, inbox)
     box.put(Chokepoint(database, clock, settings.zone, switch, settings.caps, box.get(BudgetGate)))  # type: ignore[type-abstract]
     box.learn(_outside)
+    box.put(
+        Doubts(
+            database=database, worker=slot, chokepoint=box.get(Chokepoint), ledger=ledger, audit=audit, settlers=_settlers(house),
+            container=box,
+        )
+    )  # fmt: skip
     registry = discover(house)
     dispatcher = Dispatcher(registry, box, database, clock, moments)
     durable = Durable(settings.database_url, slot, moments)
@@ -241,6 +248,14 @@ def _reactions(house: ModuleType) -> list[Reaction]:
         Reaction(f"{folder}.{function.__name__}", function.__reacts_to__, function)
         for folder, module in modules(house, "reactions")
         for function in marked(module, "__reacts_to__")
+    ]
+
+
+def _settlers(house: ModuleType) -> list[Settler]:
+    return [
+        Settler(f"{folder}.{function.__name__}", function.__settles__, function)
+        for folder, module in modules(house, "reconcile")
+        for function in marked(module, "__settles__")
     ]
 
 

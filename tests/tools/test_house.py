@@ -72,3 +72,14 @@ def test_no_file_promises_later_work() -> None:
         path for folder in ("src", "tools", "tests", "docs") for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".md"}
     ]
     assert [str(path.relative_to(ROOT)) for path in files if words.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_no_file_names_a_package_host() -> None:
+    hosts = re.compile(
+        "|".join(("py" + r"pi\.org", "python" + "hosted", "npm" + r"js\.org", "py" + "pi-more", r"proxy\.gol" + "ang"))
+    )
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=False, capture_output=True, text=True)
+    if listed.returncode != 0:
+        pytest.skip("this is no git checkout, so nobody knows which files are committed")
+    files = [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+    assert [str(path.relative_to(ROOT)) for path in files if hosts.search(path.read_text(encoding="utf-8", errors="replace"))] == []

@@ -20,7 +20,7 @@ from revenue_machine.kit.clock import parse_instant
 from revenue_machine.kit.errors import BadInput, NotFound
 
 SHOWN_LINES = 10
-_NOTHING = {"", "nan", "null", "none", "n/a", "na", "-"}
+_NOTHING = {"", "nan", "null", "none", "n/a", "#n/a", "na", "-"}
 _SEPARATORS = re.compile(r"(?<=\d)[ ,\u00a0\u202f](?=\d{3}\b)")
 _SCALED = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM])")
 
@@ -60,11 +60,12 @@ class ImportSource:
 
 @dataclass(frozen=True)
 class ImportRow:
-    """One row: typed cells by field, and the columns nobody asked for as text."""
+    """One row: typed cells by field, the same as written, and the columns nobody asked for."""
 
     line: int
     number: int
     cells: Mapping[str, Cell]
+    written: Mapping[str, str]
     extra: Mapping[str, str]
 
     def text(self, name: str) -> str | None:
@@ -301,7 +302,8 @@ def _check(
         try:
             typed = {name: _cell_of(cells[name], row.values, column) for name, column in mapping.items()}
             extra = {column: text for column, text in row.values.items() if column not in taken}
-            rows.read(ImportRow(row.line, row.number, {**typed, **constants}, extra))
+            written = {name: row.values.get(column, "").strip() for name, column in mapping.items()}
+            rows.read(ImportRow(row.line, row.number, {**typed, **constants}, written, extra))
         except BadRow as reason:
             bad.append(BadLine(row.line, str(reason)))
         except LeftOut as reason:

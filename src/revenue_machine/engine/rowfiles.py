@@ -88,13 +88,10 @@ def _form(path: Path, data: bytes) -> str:
 
 
 def _decode(path: Path, data: bytes) -> tuple[str, str]:
-    """Text and the name of its encoding; Latin-1 only where it is not UTF-8."""
+    """Text and the name of its encoding; Latin-1 only where the bytes are not UTF-8."""
     if b"\x00" in data[:65536]:
         raise BadInput(f"{path} is not a text file", field="file")
-    if data.startswith(b"\xef\xbb\xbf"):
-        name = "utf-8-sig"
-    else:
-        name = "utf-8"
+    name = "utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8"
     try:
         return data.decode(name), name
     except UnicodeDecodeError:

@@ -84,10 +84,8 @@ class CreditGovernor:
     def _exhausted(self, connection: sa.Connection, scope: rules.Scope, spend: Spend) -> BudgetExhausted:
         """The refusal, with what stands in the way."""
         [state] = budget_states(connection, [scope.name])
-        words = (
-            f"{scope.name}: {show(state.spent_micro_usd)} spent and {show(state.held_micro_usd)} held of {show(scope.limit_micro_usd)}; "
-            f"{spend.task_type} may cost {show(spend.worst_case_micro_usd)}"
-        )
+        used = f"{show(state.spent_micro_usd)} spent and {show(state.held_micro_usd)} held of {show(scope.limit_micro_usd)}"
+        words = f"{scope.name}: {used}; {spend.task_type} may cost {show(spend.worst_case_micro_usd)}"
         wait_s = None if scope.reset_at is None else (scope.reset_at - self._clock.now()).total_seconds()
         return BudgetExhausted(words, retry_after_s=wait_s, scope=scope.name)
 

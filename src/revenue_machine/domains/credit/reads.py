@@ -8,8 +8,11 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
+from revenue_machine.domains.credit.prices import model_for, price_row
+from revenue_machine.domains.credit.rules import AI_KINDS, ROUTES
 from revenue_machine.domains.credit.tables import BUDGETS, HOLDS, USAGE
 from revenue_machine.engine.tables import INTENTS, LEDGER
+from revenue_machine.kit.errors import NotConfigured, NotFound
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,35 @@ def held_scopes(connection: sa.Connection, intent_id: str) -> tuple[str, ...]:
     return tuple(found or ())
 
 
+@dataclass(frozen=True)
+class OpenHold:
+    """What an intent holds."""
+
+    amount_micro_usd: int
+    kind: str
+    task_type: str
+
+
+def open_hold(connection: sa.Connection, intent_key: str) -> OpenHold | None:
+    """The open hold of an intent, or None."""
+    query = sa.select(HOLDS.c.amount_micro_usd, HOLDS.c.kind, HOLDS.c.task_type)
+    row = connection.execute(query.where(HOLDS.c.intent_key == intent_key, HOLDS.c.state == "held")).first()
+    return None if row is None else OpenHold(row.amount_micro_usd, row.kind, row.task_type)
+
+
+def unpriced_routes(day: date) -> list[str]:
+    """Task types whose model has no price or is retired on a date; nothing can be asked of those."""
+    return sorted(task for task, alias in ROUTES.items() if not _is_priced(alias, day))
+
+
+def _is_priced(alias: str, day: date) -> bool:
+    try:
+        price_row(model_for(alias, day), day)
+    except (NotConfigured, NotFound):
+        return False
+    return True
+
+
 def ledger_date(connection: sa.Connection, entry_id: str) -> date:
     """The owner's calendar date of a ledger entry."""
     found: date = connection.execute(sa.select(LEDGER.c.local_date).where(LEDGER.c.id == entry_id)).scalar_one()
@@ -83,21 +115,21 @@ def unbooked_entries(connection: sa.Connection) -> list[str]:
     return [row.id for row in connection.execute(query)]
 
 
-def misbooked_scopes(connection: sa.Connection, ai_kinds: Sequence[str]) -> list[str]:
+def misbooked_scopes(connection: sa.Connection) -> list[str]:
     """Scopes whose spending is not the sum of their ledger entries, or whose holds are not the sum of the open ones."""
     spent: dict[str, int] = {}
     entries = (
         sa.select(LEDGER.c.id, LEDGER.c.amount_micro_usd, USAGE.c.scopes)
         .outerjoin(USAGE, USAGE.c.ledger_entry_id == LEDGER.c.id)
-        .where(LEDGER.c.kind.in_(list(ai_kinds)))
+        .where(LEDGER.c.kind.in_(sorted(AI_KINDS)))
     )
     for row in connection.execute(entries):
         for scope in row.scopes or ():
             spent[scope] = spent.get(scope, 0) - row.amount_micro_usd
     held: dict[str, int] = {}
-    for row in connection.execute(sa.select(HOLDS.c.scopes, HOLDS.c.amount_micro_usd).where(HOLDS.c.state == "held")):
-        for scope in row.scopes:
-            held[scope] = held.get(scope, 0) + row.amount_micro_usd
+    for hold in connection.execute(sa.select(HOLDS.c.scopes, HOLDS.c.amount_micro_usd).where(HOLDS.c.state == "held")):
+        for scope in hold.scopes:
+            held[scope] = held.get(scope, 0) + hold.amount_micro_usd
     return [
         state.scope
         for state in budget_states(connection)

@@ -35,6 +35,6 @@ def budget_gate(credit: CreditGovernor) -> BudgetGate:
 
 
 @recipe
-def desk(call: Call, outside: Outside, clients: Clients, credit: CreditGovernor, database: Database, clock: Clock) -> ModelDesk:
+def desk(*, call: Call, outside: Outside, clients: Clients, credit: CreditGovernor, database: Database, clock: Clock) -> ModelDesk:
     """Where a domain asks a model."""
     return VendorDesk(call, outside, clients, credit, database=database, clock=clock)

@@ -36,14 +36,9 @@ def take(connection: sa.Connection, scope: Scope, amount_micro_usd: int) -> bool
 
 def add_hold(connection: sa.Connection, row: dict[str, Any]) -> None:
     """Write down a hold; each attempt of an intent has its own."""
-    attempt = int(
-        connection.execute(
-            sa.select(sa.func.count()).select_from(HOLDS).where(HOLDS.c.intent_key == row["intent_key"])
-        ).scalar_one()
-    )
-    connection.execute(
-        HOLDS.insert().values(id=make_id("hld", row["intent_key"], attempt + 1), attempt=attempt + 1, state="held", **row)
-    )
+    mine = sa.select(sa.func.count()).select_from(HOLDS).where(HOLDS.c.intent_key == row["intent_key"])
+    attempt = int(connection.execute(mine).scalar_one()) + 1
+    connection.execute(HOLDS.insert().values(id=make_id("hld", row["intent_key"], attempt), attempt=attempt, state="held", **row))
 
 
 def release_hold(connection: sa.Connection, intent_key: str, now: datetime) -> tuple[str, ...]:
@@ -66,7 +61,8 @@ def add_spend(connection: sa.Connection, database: Database, scopes: Sequence[st
     """Add to what scopes have used; a scope nobody has opened yet is opened without a limit."""
     for scope in scopes:
         row = {
-            "scope": scope, "period": scope.split(":", 1)[0], "current_spend_micro_usd": 0, "held_micro_usd": 0, "alert_threshold_pct": 80,
+            "scope": scope, "period": scope.split(":", 1)[0], "current_spend_micro_usd": 0, "held_micro_usd": 0,
+            "alert_threshold_pct": 80,
         }  # fmt: skip
         database.put(connection, BUDGETS, row, ["scope"])
         connection.execute(

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 Period = Literal["day", "week", "month", "year", "once"]
 Platform = Literal["x", "threads", "instagram", "tiktok", "facebook"]
+# Networks that take a post of words alone; the others need a picture or a video.
+TAKES_TEXT = frozenset({"x", "threads", "facebook"})
 MoneySource = Literal["revenuecat", "stripe", "superwall"]
 
 
@@ -58,6 +60,11 @@ class Channel(Value):
     account_id: str | None = None
     per_day: int
     min_gap_minutes: int
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether a post of words alone can go here."""
+        return self.platform in TAKES_TEXT
 
 
 class Business(Value):

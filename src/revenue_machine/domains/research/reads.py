@@ -75,7 +75,7 @@ def evidence(connection: sa.Connection, niche: str, limit: int = 20) -> list[Evi
     imported = [row for row in own if row["provenance"] == "import"]
     imported += _quotable(connection, [UNKNOWN_NICHE], limit)
     seen = [row for row in own if row["provenance"] != "import"]
-    share = limit - min(len(seen), limit - min(len(imported), limit // 4))
+    share = min(len(imported), max(limit // 4, limit - len(seen)))
     picked = [*_spread(seen)[: limit - share], *_spread(imported)[:share]]
     return [_as_evidence(row) for row in picked]
 

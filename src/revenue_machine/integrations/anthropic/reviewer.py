@@ -15,7 +15,7 @@ from revenue_machine.kit.rng import rng
 Scores = dict[str, float]
 
 # Cumulative shares of drafts it likes, finds middling, and dislikes, each with the middle of their scores.
-TASTES = ((0.78, 8.0), (0.96, 6.3), (1.0, 3.6))
+TASTES = ((0.72, 8.0), (0.94, 6.2), (1.0, 3.5))
 CLICHES = ("game changer", "game-changer", "in today's", "unlock", "skyrocket", "leverage", "synergy", "you won't believe", "hustle")
 CALLS = re.compile(r"\b(see|try|follow|reply|read|join|get|start|book|sign up|tell|comment|save|share|link)\b", re.IGNORECASE)
 

@@ -15,7 +15,7 @@ from revenue_machine.integrations.anthropic.voice import Voice, voice_of
 from revenue_machine.kit.ids import content_hash
 from revenue_machine.kit.rng import rng
 
-ATTEMPTS = 10
+ATTEMPTS = 24
 TOO_ALIKE = 0.25
 SHORT_CHARS = 330
 
@@ -132,8 +132,8 @@ def compose(desk: Desk) -> str:
     parts = _essentials(desk, order)
     if desk.slot.hook_category == "list":
         order, first = _steps_after_hook(order), ("steps", *(role for role in first if role != "steps"))
-    elif framework != "thread" and desk.draw.random() < 0.5:
-        first = (first[1], first[0], *first[2:])
+    elif framework != "thread":
+        first = _leading(first, desk)
     options = _options(desk)
     for role in first:
         if len(_render(parts, order, desk)) >= desk.target_chars and not _owed(role, parts, desk):
@@ -144,6 +144,13 @@ def compose(desk: Desk) -> str:
                 parts = longer
                 break
     return _tagged(_render(parts, order, desk), desk)
+
+
+def _leading(first: Sequence[str], desk: Desk) -> tuple[str, ...]:
+    """The roles with another one in front: advice in most short posts, which have room for one thought only."""
+    if desk.slot.max_chars <= SHORT_CHARS and desk.draw.random() < 0.7:
+        return ("lens", *(role for role in first if role != "lens"))
+    return (first[1], first[0], *first[2:]) if desk.draw.random() < 0.5 else tuple(first)
 
 
 def _most_apt_first(lines: Sequence[str], parts: Mapping[str, str], desk: Desk) -> list[str]:
@@ -233,7 +240,7 @@ def _advice(desk: Desk, lenses: Sequence[Lens]) -> list[str]:
     lines = desk.draw.sample(ADVICE_LINES, 6)
     brief = [desk.voice(line.format(one=plain[0], two=plain[1])) for line in lines if len(plain) > 1]
     # Short steps leave a short post more ways to differ from its neighbours.
-    return brief + said if desk.draw.random() < (0.6 if desk.slot.max_chars <= SHORT_CHARS else 0.25) else said + brief
+    return brief + said if desk.draw.random() < (0.75 if desk.slot.max_chars <= SHORT_CHARS else 0.25) else said + brief
 
 
 def _steps(steps: Sequence[str], lead: str, after_hook: bool) -> list[str]:

@@ -145,7 +145,7 @@ def _keep(state: FakeState, entry: Document) -> bool:
         if quota["left"] <= 0:
             return False
         state.put("quota", "events", {"left": quota["left"] - 1})
-    extra = {name: entry[name] for name in ("$set", "$set_once") if name in entry}
+    extra: Document = {name: entry[name] for name in ("$set", "$set_once") if name in entry}
     fake_store.add(state, FakeEvent(at_us, str(uuid), entry["event"], str(distinct_id), {**properties, **extra}))
     return True
 

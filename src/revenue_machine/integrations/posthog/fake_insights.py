@@ -56,7 +56,7 @@ def _by_person(
         for at_us, person, value in zip(held.at_us, held.people, values, strict=True):
             people[merged.get(person, person)].append((at_us, name, value))
     for happened in people.values():
-        happened.sort(key=lambda one: (one[0], one[1]))
+        happened.sort(key=lambda one: (one[0], steps.index(one[1])))
     return people
 
 

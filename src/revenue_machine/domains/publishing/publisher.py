@@ -1,0 +1,183 @@
+"""Gives approved drafts their hour and link, and sends what is due: one attempt, published only with the platform's word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from revenue_machine.domains.content.models import ApprovedDraft
+from revenue_machine.domains.content.reads import approved_drafts
+from revenue_machine.domains.links.models import Links, LinkWanted
+from revenue_machine.domains.owner.models import Business, Channel
+from revenue_machine.domains.publishing import reads, rules, store, timing
+from revenue_machine.domains.publishing.models import AutoResult, Pick, Post, PostStatus, ScheduleResult
+from revenue_machine.engine.caps import Ceiling
+from revenue_machine.engine.choices import Choice, log_choices
+from revenue_machine.engine.database import Database
+from revenue_machine.engine.effects import Outside, Plan
+from revenue_machine.engine.events import Events
+from revenue_machine.engine.gates import Speech
+from revenue_machine.integrations.blotato.blotato_client import BlotatoClient
+from revenue_machine.kit.clock import Clock
+from revenue_machine.kit.errors import CapReached, Failure, OutcomeUnknown, OutsideRejected, Stopped
+from revenue_machine.kit.rng import array_rng
+from revenue_machine.kit.settings import Settings
+
+LOOK_AGAIN_AFTER = timedelta(minutes=2)
+TRY_LATER_AFTER = timedelta(hours=1)
+DRAFTS_STAY_GOOD_FOR = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """The one way a draft becomes a post."""
+
+    database: Database
+    clock: Clock
+    settings: Settings
+    business: Business
+    links: Links
+    events: Events
+
+    def schedule(self, horizon: timedelta) -> ScheduleResult:
+        """Give every approved draft that waits an hour of its platform, best drafts first."""
+        now = self.clock.now()
+        with self.database.reading() as connection:
+            drafts = approved_drafts(connection, now - DRAFTS_STAY_GOOD_FOR)
+            known = reads.scheduled_draft_ids(connection, [draft.id for draft in drafts])
+        waiting = [draft for draft in drafts if draft.id not in known]
+        placed: Counter[str] = Counter()
+        for draft in waiting:
+            channel = self.business.channel(draft.platform)
+            if channel is not None and channel.takes_text and self._place(draft, channel, horizon):
+                placed[draft.platform] += 1
+        total = sum(placed.values())
+        return ScheduleResult(scheduled=total, waiting=len(waiting) - total, by_platform=dict(sorted(placed.items())))
+
+    def _place(self, draft: ApprovedDraft, channel: Channel, horizon: timedelta) -> bool:
+        now = self.clock.now()
+        with self.database.writing() as connection:
+            gap = timedelta(minutes=channel.min_gap_minutes)
+            taken = reads.scheduled_times(connection, draft.platform, now - max(gap, timedelta(days=1)))
+            slots = rules.open_slots(now, horizon, self.settings.zone, taken, per_day=channel.per_day, min_gap=gap)
+            if not slots:
+                return False
+            draws = array_rng(self.settings.seed, "publishing.slot", draft.id)
+            pick = timing.choose(slots, reads.arms_of(connection, draft.platform), draws)
+            self._write(connection, draft, pick)
+        return True
+
+    def _write(self, connection: sa.Connection, draft: ApprovedDraft, pick: Pick) -> None:
+        post_id = store.post_id_of(draft.id)
+        link_id, text = None, draft.text
+        product = self.business.product(draft.offer) if draft.offer else None
+        if product is not None:
+            wanted = LinkWanted(product.url, post_id, product.key, utm_source=draft.platform, utm_content=draft.slot_key)
+            link = self.links.create(connection, wanted)
+            link_id, text = link.id, rules.with_link(draft.text, link.short_url)
+        store.insert_post(connection, self.database, draft, pick.slot, text, link_id=link_id, now=self.clock.now())
+        arm = f"{draft.platform}/{pick.slot.weekday}/{pick.slot.hour:02}"
+        log_choices(connection, self.database, self.clock, [Choice("publishing.slot", post_id, arm, pick.propensity)])
+
+    def send_due(self, outside: Outside, client: BlotatoClient) -> AutoResult:
+        """Send what is due and ask after what was sent."""
+        counts: Counter[str] = Counter()
+        with self.database.reading() as connection:
+            due = reads.due_posts(connection, self.clock.now())
+        accounts = Accounts(client, self.business)
+        for post in due:
+            counts[self._send(post, outside, accounts) if post.status is PostStatus.APPROVED else self._ask_after(post, client)] += 1
+        return AutoResult(
+            sent=counts["sent"], published=counts["published"], failed=counts["failed"], unknown=counts["unknown"], moved=counts["moved"]
+        )
+
+    def _send(self, post: Post, outside: Outside, accounts: Accounts) -> str:
+        try:
+            submission_id = outside.perform(self._plan(post, accounts))
+        except Stopped:
+            return self._move(post, "stopped")
+        except CapReached as failure:
+            return self._move(post, failure.message)
+        except OutcomeUnknown as failure:
+            return self._end(post, PostStatus.UNKNOWN, failure)
+        except Failure as failure:
+            return self._move(post, failure.message) if failure.retryable else self._end(post, PostStatus.FAILED, failure)
+        now = self.clock.now()
+        with self.database.writing() as connection:
+            store.mark(connection, post, PostStatus.SENDING, now, external_id=submission_id, due_at=now + LOOK_AGAIN_AFTER, error=None)
+        return "sent"
+
+    def _plan(self, post: Post, accounts: Accounts) -> Plan[str]:
+        channel = self.business.channel(post.platform)
+        if channel is None:
+            raise OutsideRejected(f"there is no channel {post.platform} any more")
+        account_id, fields = accounts.target(channel)
+        first, further = rules.parts_for(post.platform, post.content_type, post.text)
+        payload: dict[str, Any] = {"account_id": account_id, "platform": post.platform, "text": first, "further": list(further), "fields": fields}
+        return Plan(
+            service="blotato", operation="publish", key=post.id, payload=payload, answer=str,
+            send=lambda _key: accounts.client.publish(account_id, post.platform, first, additional_posts=further, target_fields=fields),
+            speech=Speech(f"publish_{post.platform}", Ceiling(channel.per_day, min_gap=timedelta(minutes=channel.min_gap_minutes))),
+        )  # fmt: skip
+
+    def _ask_after(self, post: Post, client: BlotatoClient) -> str:
+        """`published` needs the platform's own address."""
+        try:
+            status = client.status(post.external_id or "")
+        except Failure as failure:
+            return self._move(post, failure.message)
+        if status.status == "failed":
+            return self._end(post, PostStatus.FAILED, OutsideRejected(status.error or "the platform refused the post"))
+        if status.status != "published" or status.public_url is None:
+            return self._move(post, None, after=LOOK_AGAIN_AFTER)
+        now = self.clock.now()
+        with self.database.writing() as connection:
+            moved = store.mark(connection, post, PostStatus.PUBLISHED, now, url=status.public_url, published_at=post.scheduled_at, due_at=None)
+            if moved:
+                self.events.emit(connection, "post.published", post.id, {"post_id": post.id})
+        return "published"
+
+    def _move(self, post: Post, why: str | None, after: timedelta = TRY_LATER_AFTER) -> str:
+        now = self.clock.now()
+        with self.database.writing() as connection:
+            store.mark(connection, post, post.status, now, due_at=now + after, error=why)
+        return "moved"
+
+    def _end(self, post: Post, status: PostStatus, failure: Failure) -> str:
+        with self.database.writing() as connection:
+            store.mark(connection, post, status, self.clock.now(), due_at=None, error=failure.message)
+            text = f"Post {post.id} on {post.platform}: {status.value}: {failure.message}"
+            self.events.emit(connection, "alert.raised", f"{post.id}/{status.value}", {"kind": "publishing", "text": text, "key": post.id})
+        return status.value
+
+
+class Accounts:
+    """Which account a channel publishes through; asked of the vendor once per sweep when the owner named none."""
+
+    def __init__(self, client: BlotatoClient, business: Business) -> None:
+        self.client, self._business = client, business
+        self._known: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    def target(self, channel: Channel) -> tuple[str, dict[str, Any]]:
+        """(account id, what the platform needs besides)."""
+        if channel.platform not in self._known:
+            account_id = channel.account_id or self._first(channel)
+            fields = {"pageId": self._first_page(account_id)} if channel.platform == "facebook" else {}
+            self._known[channel.platform] = (account_id, fields)
+        return self._known[channel.platform]
+
+    def _first(self, channel: Channel) -> str:
+        accounts = self.client.accounts(channel.platform)
+        if not accounts:
+            raise OutsideRejected(f"no {channel.platform} account is connected at Blotato")
+        return accounts[0].id
+
+    def _first_page(self, account_id: str) -> str:
+        pages = self.client.subaccounts(account_id)
+        if not pages:
+            raise OutsideRejected("no Facebook page is connected at Blotato")
+        return pages[0].id

@@ -1,0 +1,87 @@
+"""Posts for other domains and reports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from revenue_machine.domains.publishing.models import Arm, Post, PostStatus
+from revenue_machine.domains.publishing.tables import POSTS, TIMING_MATRIX
+
+_OPEN = (PostStatus.APPROVED.value, PostStatus.SENDING.value)
+
+
+def _post(row: Any) -> Post:
+    return Post(
+        row["id"], row["draft_id"], row["platform"], row["niche"], row["content_type"], row["hook_category"], row["framework"],
+        row["offer"], row["paywall_variant"], row["text"], PostStatus(row["status"]), row["scheduled_at"], row["published_at"],
+        row["external_id"], row["url"],
+    )  # fmt: skip
+
+
+def post_by_id(connection: sa.Connection, post_id: str) -> Post | None:
+    """One post."""
+    row = connection.execute(sa.select(POSTS).where(POSTS.c.id == post_id)).mappings().first()
+    return _post(row) if row else None
+
+
+def posts_by_id(connection: sa.Connection, post_ids: list[str]) -> dict[str, Post]:
+    """Several posts at once, by id."""
+    rows = connection.execute(sa.select(POSTS).where(POSTS.c.id.in_(post_ids)).order_by(POSTS.c.id)).mappings()
+    return {row["id"]: _post(row) for row in rows}
+
+
+def due_posts(connection: sa.Connection, now: datetime) -> list[Post]:
+    """Posts to send or to ask about, earliest first."""
+    query = sa.select(POSTS).where(POSTS.c.status.in_(_OPEN), POSTS.c.due_at <= now).order_by(POSTS.c.due_at, POSTS.c.id)
+    return [_post(row) for row in connection.execute(query).mappings()]
+
+
+def next_due_at(connection: sa.Connection) -> datetime | None:
+    """When the next post wants attention."""
+    found: datetime | None = connection.execute(sa.select(sa.func.min(POSTS.c.due_at)).where(POSTS.c.status.in_(_OPEN))).scalar()
+    return found
+
+
+def scheduled_times(connection: sa.Connection, platform: str, since: datetime) -> list[datetime]:
+    """Slots taken on a platform from an instant on (failed posts give theirs back)."""
+    query = sa.select(POSTS.c.scheduled_at).where(
+        POSTS.c.platform == platform, POSTS.c.scheduled_at >= since, POSTS.c.status != PostStatus.FAILED.value
+    )
+    return [row[0] for row in connection.execute(query.order_by(POSTS.c.scheduled_at, POSTS.c.id))]
+
+
+def arms_of(connection: sa.Connection, platform: str) -> dict[tuple[int, int], Arm]:
+    """What is known of a platform's hours, by (weekday, hour); 0 is Sunday."""
+    query = sa.select(TIMING_MATRIX).where(TIMING_MATRIX.c.platform == platform)
+    rows = connection.execute(query.order_by(TIMING_MATRIX.c.day_of_week, TIMING_MATRIX.c.hour)).mappings()
+    return {(row["day_of_week"], row["hour"]): Arm(row["day_of_week"], row["hour"], row["alpha"], row["beta"]) for row in rows}
+
+
+def scheduled_draft_ids(connection: sa.Connection, draft_ids: list[str]) -> set[str]:
+    """Which of these drafts have a slot already."""
+    return set(connection.execute(sa.select(POSTS.c.draft_id).where(POSTS.c.draft_id.in_(draft_ids))).scalars())
+
+
+def counts_between(connection: sa.Connection, start: datetime, end: datetime) -> dict[str, int]:
+    """Posts by status, of those scheduled in [start, end)."""
+    query = (
+        sa.select(POSTS.c.status, sa.func.count())
+        .where(POSTS.c.scheduled_at >= start, POSTS.c.scheduled_at < end)
+        .group_by(POSTS.c.status)
+        .order_by(POSTS.c.status)
+    )
+    return {row[0]: int(row[1]) for row in connection.execute(query)}
+
+
+def published_by_platform(connection: sa.Connection, start: datetime, end: datetime) -> dict[str, int]:
+    """Posts published in [start, end) per platform."""
+    query = (
+        sa.select(POSTS.c.platform, sa.func.count())
+        .where(POSTS.c.published_at >= start, POSTS.c.published_at < end, POSTS.c.status == PostStatus.PUBLISHED.value)
+        .group_by(POSTS.c.platform)
+        .order_by(POSTS.c.platform)
+    )
+    return {row[0]: int(row[1]) for row in connection.execute(query)}

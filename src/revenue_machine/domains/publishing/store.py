@@ -1,0 +1,63 @@
+"""Writes posts and what the hours taught."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from revenue_machine.domains.content.models import ApprovedDraft
+from revenue_machine.domains.publishing.models import Post, PostStatus, Slot
+from revenue_machine.domains.publishing.tables import POSTS, TIMING_MATRIX
+from revenue_machine.engine.database import Database
+from revenue_machine.kit.ids import content_hash, make_id
+
+
+def post_id_of(draft_id: str) -> str:
+    """`post_…`: the id that is also the post's utm_campaign."""
+    return make_id("post", draft_id)
+
+
+def insert_post(  # noqa: PLR0913 - one row
+    connection: sa.Connection, database: Database, draft: ApprovedDraft, slot: Slot, text: str, *, link_id: str | None, now: datetime
+) -> bool:
+    """Give a draft its slot; False when it had one."""
+    row = {
+        "id": post_id_of(draft.id), "draft_id": draft.id, "platform": draft.platform, "account_id": None, "niche": draft.niche,
+        "content_type": draft.content_type, "hook_category": draft.hook_category, "framework": draft.framework, "offer": draft.offer,
+        "paywall_variant": None, "text": text, "text_hash": content_hash(text), "link_id": link_id,
+        "status": PostStatus.APPROVED.value, "promotion_status": "organic_only", "slot_weekday": slot.weekday, "slot_hour": slot.hour,
+        "scheduled_at": slot.at, "due_at": slot.at, "published_at": None, "external_id": None, "url": None, "error": None,
+        "created_at": now, "updated_at": now,
+    }  # fmt: skip
+    return database.put(connection, POSTS, row, ["draft_id"]) > 0
+
+
+def mark(connection: sa.Connection, post: Post, status: PostStatus, now: datetime, **changes: Any) -> bool:
+    """Move a post on; False when it was not where we thought."""
+    done = connection.execute(
+        POSTS.update()
+        .where(POSTS.c.id == post.id, POSTS.c.status == post.status.value)
+        .values(status=status.value, updated_at=now, **changes)
+    )
+    return bool(done.rowcount)
+
+
+def learn(connection: sa.Connection, database: Database, arm: tuple[str, int, int], reward: int, now: datetime) -> None:
+    """A post above its platform's average speaks for its hour, one below against it."""
+    platform, weekday, hour = arm
+    fresh = {
+        "platform": platform, "day_of_week": weekday, "hour": hour, "alpha": 1.0, "beta": 1.0, "posts_in_slot": 0, "updated_at": now,
+    }  # fmt: skip
+    database.put(connection, TIMING_MATRIX, fresh, ["platform", "day_of_week", "hour"])
+    connection.execute(
+        TIMING_MATRIX.update()
+        .where(TIMING_MATRIX.c.platform == platform, TIMING_MATRIX.c.day_of_week == weekday, TIMING_MATRIX.c.hour == hour)
+        .values(
+            alpha=TIMING_MATRIX.c.alpha + reward,
+            beta=TIMING_MATRIX.c.beta + (1 - reward),
+            posts_in_slot=TIMING_MATRIX.c.posts_in_slot + 1,
+            updated_at=now,
+        )
+    )

@@ -1,0 +1,198 @@
+"""Writes market items (deduplicated by source URL) and the blueprints that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from revenue_machine.domains.research.mechanics import Mechanics, read_mechanics
+from revenue_machine.domains.research.reads import known_scores
+from revenue_machine.domains.research.rules import Counts, Score, clean, engagement, gives_orders, percentiles
+from revenue_machine.domains.research.tables import BLUEPRINTS, MARKET_ITEMS
+from revenue_machine.engine.database import Database
+from revenue_machine.kit.ids import make_id
+
+CHUNK = 500
+EVIDENCE_ROWS = 5
+_METRICS = ("likes", "comments", "shares", "saves", "quotes", "views", "followers")
+_REFRESHED = (*_METRICS, "engagement_score", "score_basis", "trend_score", "updated_at")
+_KEPT = ("id", "created_at", "first_seen_on", "usage_count")
+_COLUMNS = tuple(column.name for column in MARKET_ITEMS.columns)
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """An item as it arrived; `source_url` is its natural key."""
+
+    source: str
+    platform: str
+    niche: str
+    source_url: str
+    counts: Counts
+    provenance: str
+    caption: str | None = None
+    content_type: str | None = None
+    external_id: str | None = None
+    keyword: str | None = None
+    hashtag: str | None = None
+    advertiser_name: str | None = None
+    posted_at: datetime | None = None
+    posted_weekday: int | None = None
+    posted_hour: int | None = None
+    import_file: str | None = None
+    row_number: int | None = None
+    collected_at: datetime | None = None
+    metadata: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """New items, known ones whose numbers were refreshed, known ones that were equal already."""
+
+    stored: int = 0
+    refreshed: int = 0
+    equal: int = 0
+
+
+def store_items(connection: sa.Connection, database: Database, items: Sequence[NewItem], now: datetime) -> Stored:
+    """Insert new items, refresh the numbers of known ones; the last of two with one URL counts.
+
+    An imported item that is known with the same numbers stays untouched, so a second import changes nothing.
+    """
+    distinct = {item.source_url: item for item in items}
+    known = _known(connection, list(distinct))
+    equal = {url for url, item in distinct.items() if item.provenance == "import" and known.get(url) == _metrics(item)}
+    fresh = [item for url, item in distinct.items() if url not in equal]
+    rows = [_row(item, score, place, now) for item, score, place in _scored(connection, fresh)]
+    for chunk in _chunks(rows):
+        _put_many(connection, database, chunk)
+    refreshed = sum(1 for item in fresh if item.source_url in known)
+    return Stored(len(fresh) - refreshed, refreshed, len(items) - len(fresh))
+
+
+def touch_blueprints(connection: sa.Connection, database: Database, pairs: Iterable[tuple[str, str]], now: datetime, today: date) -> int:
+    """Rebuild the blueprints of these (platform, niche) pairs from their items; returns how many stand."""
+    count = 0
+    for platform, niche in sorted(set(pairs)):
+        rows = [row | {"first_seen_on": today, "usage_count": 0} for row in _blueprint_rows(connection, platform, niche, now)]
+        for chunk in _chunks(rows):
+            database.put(connection, BLUEPRINTS, chunk, ["id"], [name for name in rows[0] if name not in _KEPT])
+        count += len(rows)
+    return count
+
+
+def count_usage(connection: sa.Connection, blueprint_id: str, times: int) -> None:
+    """A blueprint has been used for so many further drafts."""
+    used = BLUEPRINTS.c.usage_count + times
+    connection.execute(BLUEPRINTS.update().where(BLUEPRINTS.c.id == blueprint_id).values(usage_count=used))
+
+
+def _known(connection: sa.Connection, urls: Sequence[str]) -> dict[str, tuple[int | None, ...]]:
+    columns = [MARKET_ITEMS.c.source_url, *(MARKET_ITEMS.c[name] for name in _METRICS)]
+    found: dict[str, tuple[int | None, ...]] = {}
+    for chunk in _chunks(urls):
+        for row in connection.execute(sa.select(*columns).where(MARKET_ITEMS.c.source_url.in_(chunk))):
+            found[row[0]] = tuple(row[1:])
+    return found
+
+
+def _metrics(item: NewItem) -> tuple[int | None, ...]:
+    return tuple(getattr(item.counts, name) for name in _METRICS)
+
+
+def _scored(connection: sa.Connection, items: Sequence[NewItem]) -> Iterator[tuple[NewItem, Score, float | None]]:
+    """Each item with its score and its percentile among the batch and the last items of platform and basis."""
+    scores = [engagement(item.counts) for item in items]
+    groups: dict[tuple[str, str], list[int]] = {}
+    for place, (item, score) in enumerate(zip(items, scores, strict=True)):
+        if score.value is not None:
+            groups.setdefault((item.platform, score.basis), []).append(place)
+    ranks: dict[int, float] = {}
+    for (platform, basis), places in sorted(groups.items()):
+        known = known_scores(connection, platform, basis)
+        ranks.update(zip(places, percentiles([scores[place].value or 0.0 for place in places], known), strict=True))
+    for place, (item, score) in enumerate(zip(items, scores, strict=True)):
+        yield item, score, ranks.get(place)
+
+
+def _row(item: NewItem, score: Score, percentile: float | None, now: datetime) -> dict[str, Any]:
+    caption = item.caption or None
+    blueprint = read_mechanics(caption, item.content_type).blueprint_id(item.platform, item.niche) if caption else None
+    row: dict[str, Any] = dict.fromkeys(_COLUMNS)
+    row |= {name: value for name, value in vars(item).items() if name in _COLUMNS}
+    row |= vars(item.counts)
+    row |= {
+        "id": make_id("mki", item.source_url), "engagement_score": score.value, "score_basis": score.basis,
+        "trend_score": percentile, "blueprint_id": blueprint, "is_suspicious": caption is not None and gives_orders(caption),
+        "metadata": dict(item.metadata or {}), "collected_at": item.collected_at or now, "created_at": now, "updated_at": now,
+    }  # fmt: skip
+    return row
+
+
+def _put_many(connection: sa.Connection, database: Database, rows: list[dict[str, Any]]) -> None:
+    """One prepared statement for all rows: thousands of rows in a second on both databases."""
+    insert: Any = postgresql.insert(MARKET_ITEMS) if database.dialect == "postgresql" else sqlite.insert(MARKET_ITEMS)
+    fresh = {name: insert.excluded[name] for name in _REFRESHED}
+    connection.execute(insert.on_conflict_do_update(index_elements=["source_url"], set_=fresh), rows)
+
+
+def _blueprint_rows(connection: sa.Connection, platform: str, niche: str, now: datetime) -> Iterator[dict[str, Any]]:
+    """One row per way of building; its evidence are its best items that are not suspicious."""
+    columns = MARKET_ITEMS.c
+    query = (
+        sa.select(columns.id, columns.blueprint_id, columns.trend_score, columns.provenance)
+        .where(columns.platform == platform, columns.niche == niche, columns.blueprint_id.is_not(None))
+        .where(columns.is_suspicious.is_(False), columns.trend_score.is_not(None))
+        .order_by(columns.trend_score.desc(), columns.id)
+    )
+    groups: dict[str, list[tuple[str, float, str]]] = {}
+    for item_id, blueprint_id, percentile, provenance in connection.execute(query):
+        groups.setdefault(blueprint_id, []).append((item_id, percentile, provenance))
+    best = [found[0][0] for found in groups.values()]
+    texts = _texts(connection, best)
+    for blueprint_id, found in sorted(groups.items()):
+        caption, content_type, about = texts[found[0][0]]
+        row = _blueprint_row(read_mechanics(caption, content_type), caption, found, now)
+        yield row | {
+            "id": blueprint_id, "platform": platform, "niche": niche, "content_type": content_type or "text",
+            "topic": clean(about, 60) if about else None,
+        }  # fmt: skip
+
+
+def _blueprint_row(mechanics: Mechanics, caption: str, found: Sequence[tuple[str, float, str]], now: datetime) -> dict[str, Any]:
+    """Everything about one way of building; pictures and pacing are None because nobody looked at them."""
+    return {
+        "source_type": "market_item", "source_id": found[0][0], "format": mechanics.format,
+        "hook_pattern": mechanics.hook_pattern, "hook_type": mechanics.hook_type, "hook_category": mechanics.hook_category,
+        "length_bucket": mechanics.length_bucket, "cta": mechanics.cta, "structure": mechanics.structure(),
+        "pacing": None, "visual_style": None,
+        "caption_pattern": {"hashtags": mechanics.hashtags, "line_breaks": mechanics.line_breaks, "chars": len(caption)},
+        "offer_angle": {"angle": mechanics.angle, "awareness": mechanics.awareness},
+        "source_item_ids": [item_id for item_id, _, _ in found[:EVIDENCE_ROWS]], "quote": clean(caption),
+        "provenance": "+".join(sorted({provenance for _, _, provenance in found})),
+        "performance_score": sum(percentile for _, percentile, _ in found) / len(found), "evidence_count": len(found),
+        "created_at": now, "updated_at": now,
+    }  # fmt: skip
+
+
+def _texts(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[str, str | None, str | None]]:
+    """Caption, content type and topic (hashtag, else search term) by item."""
+    columns = MARKET_ITEMS.c
+    about = sa.func.coalesce(columns.hashtag, columns.keyword)
+    found: dict[str, tuple[str, str | None, str | None]] = {}
+    for chunk in _chunks(ids):
+        for row in connection.execute(sa.select(columns.id, columns.caption, columns.content_type, about).where(columns.id.in_(chunk))):
+            found[row[0]] = (row[1], row[2], row[3])
+    return found
+
+
+def _chunks(values: Sequence[Any]) -> Iterator[Any]:
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
+
+

@@ -1,0 +1,235 @@
+"""Turns what the tills tell into subscriptions, exact ledger entries and billing facts, in any order of arrival."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from revenue_machine.domains.owner.models import Business, Product
+from revenue_machine.domains.revenue import reads, rules, store
+from revenue_machine.domains.revenue.models import Fact, Reading, SubscriptionState
+from revenue_machine.engine.database import Database
+from revenue_machine.engine.events import Events
+from revenue_machine.engine.ledger import Entry, Ledger
+from revenue_machine.kit.clock import Clock, iso
+from revenue_machine.kit.ids import make_id
+
+EVENT_OF = {"purchase": "billing.purchased", "renewal": "billing.renewed", "refund": "billing.refunded"}
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What a payment is worth in dollars, and by which dated rate when it was not paid in dollars."""
+
+    amount_micro_usd: int
+    fx_rate: str | None = None
+    fx_date: Any = None
+
+
+class BillingBook:
+    """The one writer of income; every method works inside the caller's transaction and may be repeated."""
+
+    def __init__(self, database: Database, ledger: Ledger, events: Events, business: Business, clock: Clock) -> None:
+        self._database, self._ledger, self._events, self._business, self._clock = database, ledger, events, business, clock
+
+    def record(self, connection: sa.Connection, reading: Reading) -> None:
+        """Keep what an event said and draw every conclusion that follows by now."""
+        now = self._clock.now()
+        for move in reading.moves:
+            store.keep_move(self._database, connection, reading.provider, move, now)
+        people = [move.from_user_id for move in reading.moves]
+        touched = reads.subscriptions_touched_by(connection, reading.provider, people) if people else []
+        if reading.subscription_key is not None:
+            own = (reading.provider, reading.subscription_key)
+            for fact in reading.facts:
+                store.keep_fact(self._database, connection, own, fact, now)
+            touched.append(own)
+        for key in touched:
+            self._refold(connection, key)
+        self._keep_payments(connection, reading, now)
+
+    def retry_open(self, connection: sa.Connection, give_up_before: datetime) -> None:
+        """Look again at payments that wait or are parked; those kept before a time no longer wait for a companion."""
+        for row in reads.open_payments(connection):
+            self._settle(connection, row, is_final=row["created_at"] <= give_up_before)
+
+    def _keep_payments(self, connection: sa.Connection, reading: Reading, now: datetime) -> None:
+        own = None if reading.subscription_key is None else store.subscription_id(reading.provider, reading.subscription_key)
+        for payment in reading.payments:
+            store.keep_payment(self._database, connection, reading.provider, payment, own, now)
+        customers = sorted({one.customer_hash for one in (*reading.payments, *reading.facts) if one.customer_hash})
+        waiting: dict[str, Row] = {}
+        if own is not None:
+            waiting |= {row["id"]: row for row in reads.open_payments(connection, subscription_id=own)}
+        for customer in customers:
+            waiting |= {row["id"]: row for row in reads.open_payments(connection, customer_hash=customer)}
+        for payment in reading.payments:
+            row = reads.payment(connection, store.payment_id(reading.provider, payment.key))
+            if row is not None and row["status"] in ("waiting", "parked"):
+                waiting[row["id"]] = row
+        # Sales first: a refund finds its sale in the same breath.
+        for row in sorted(waiting.values(), key=lambda one: (one["kind"] == "refund", one["occurred_at"], one["id"])):
+            self._settle(connection, row, is_final=False)
+
+    def _refold(self, connection: sa.Connection, key: tuple[str, str]) -> None:
+        """The subscription as all its facts together mean it, and what the world should hear of it."""
+        facts = reads.facts_of(connection, store.subscription_id(*key))
+        if not facts:
+            return
+        state = rules.fold(facts, reads.moves_at(connection, key[0]))
+        product = rules.product_of(self._business, key[0], state.store_ids)
+        is_revenue = rules.money_source(product) == key[0]
+        name = rules.product_name(product, state.store_ids)
+        subscription = store.keep_subscription(
+            self._database, connection, key, state, product=name, is_revenue=is_revenue, now=self._clock.now()
+        )  # fmt: skip
+        if is_revenue and state.is_production:
+            self._tell_life(connection, subscription, state, name)
+
+    def _tell_life(self, connection: sa.Connection, subscription: str, state: SubscriptionState, product: str | None) -> None:
+        payload = {
+            "subscription_id": subscription, "user_id": state.user_id, "product": product, "amount_micro_usd": 0, "ledger_key": None,
+        }  # fmt: skip
+        if state.trial_started_at is not None:
+            self._events.emit(connection, "billing.trial_started", subscription, payload, state.trial_started_at)
+        for ended_at in state.churned_at:
+            self._events.emit(connection, "billing.churned", f"{subscription}/{iso(ended_at)}", payload, ended_at)
+
+    def _settle(self, connection: sa.Connection, row: Row, *, is_final: bool) -> None:
+        """Decide about one payment: count it, keep it apart, park it with an alert, or go on waiting."""
+        if not row["is_production"]:
+            store.settle_payment(connection, row["id"], {"status": "sandbox"})
+            return
+        original = self._original(connection, row)
+        if not is_final and self._waits(connection, row, original):
+            return
+        subscription = row["subscription_id"] or (original or {}).get("subscription_id")
+        held = reads.subscription(connection, subscription) if subscription else None
+        names = [*row["store_ids"], *[one["product"] for one in (original, held) if one is not None and one["product"]]]
+        product = rules.product_of(self._business, row["provider"], names)
+        if product is None and row["provider"] != "revenuecat":
+            self._park(connection, row, "product_unknown", f"{row['provider']} took money for a product revenue.toml does not list")
+            return
+        if rules.money_source(product) != row["provider"]:
+            store.settle_payment(connection, row["id"], {"status": "reconciled", "subscription_id": subscription})
+            return
+        worth = self._worth(connection, row)
+        if worth is not None:
+            name = rules.product_name(product, names)
+            self._count(connection, row, worth, {"product": name, "subscription_id": subscription, "held": held, "original": original})
+
+    def _waits(self, connection: sa.Connection, row: Row, original: Row | None) -> bool:
+        """Stripe's bills need their subscription to be understood, its refunds the payment they give back."""
+        if row["provider"] != "stripe":
+            return False
+        if row["kind"] == "refund":
+            return original is None or original["status"] == "waiting"
+        return row["kind"] == "invoice" and row["subscription_id"] is not None and not reads.has_snapshot(connection, row["subscription_id"])
+
+    def _original(self, connection: sa.Connection, row: Row) -> Row | None:
+        if row["kind"] != "refund":
+            return None
+        taken = reads.payments_taken(connection, row["provider"], row["customer_hash"])
+        known = [rules.Candidate(one["id"], tuple(one["links"]), one["minor"], one["occurred_at"]) for one in taken]
+        found = rules.refunded_payment(row["links"], row["charge_minor"], row["charged_at"], known)
+        return next((one for one in taken if one["id"] == found), None)
+
+    def _worth(self, connection: sa.Connection, row: Row) -> Worth | None:
+        """Dollars as reported, else at the dated rate; parked with an alert while neither is there."""
+        if row["amount_micro_usd"] is not None:
+            return Worth(row["amount_micro_usd"], row["fx_rate"], row["fx_date"])
+        if row["minor"] is None:
+            self._park(connection, row, "price_unknown", f"{row['provider']} does not say what {row['external_id']} cost")
+            return None
+        rate = reads.rate_at(connection, row["currency"], row["occurred_at"].date())
+        if rate is None:
+            words = f"a payment in {row['currency']} waits for the exchange rate of {row['occurred_at'].date().isoformat()}"
+            self._park(connection, row, "no_fx_rate", words)
+            return None
+        return Worth(rules.converted_micro_usd(row["minor"], row["currency"], rate[1]), format(rate[1], "f"), rate[0])
+
+    def _park(self, connection: sa.Connection, row: Row, reason: str, text: str) -> None:
+        store.settle_payment(connection, row["id"], {"status": "parked", "reason": reason})
+        key = f"payment/{row['id']}/{reason}"
+        self._events.emit(connection, "alert.raised", key, {"kind": f"payment_{reason}", "text": text, "key": key})
+
+    def _count(self, connection: sa.Connection, row: Row, worth: Worth, found: Mapping[str, Any]) -> None:
+        """Book the money and its deductions once, and tell it."""
+        held, original = found["held"], found["original"]
+        kind = self._kind(row, held)
+        user = _user(row, held, original)
+        decided = {
+            "kind": kind, "status": "counted", "reason": None, "product": found["product"], "user_id": user,
+            "subscription_id": found["subscription_id"], "refunds_id": None if original is None else original["id"],
+            "amount_micro_usd": worth.amount_micro_usd, "fx_rate": worth.fx_rate, "fx_date": worth.fx_date,
+        }  # fmt: skip
+        store.settle_payment(connection, row["id"], decided)
+        settled = {**row, **decided}
+        ledger_kind = "refund" if kind == "refund" else "revenue"
+        self._post(connection, settled, ledger_kind, worth.amount_micro_usd)
+        self._post(connection, settled, "store_commission", row["commission_micro_usd"])
+        self._post(connection, settled, "tax", row["tax_micro_usd"])
+        ledger_key = _ledger_key(row)
+        payload = {
+            "subscription_id": found["subscription_id"], "user_id": user, "product": found["product"],
+            "amount_micro_usd": worth.amount_micro_usd, "ledger_key": ledger_key, "ledger_id": make_id("led", ledger_kind, ledger_key),
+        }  # fmt: skip
+        self._events.emit(connection, EVENT_OF[kind], ledger_key, payload, row["occurred_at"])
+        if kind == "refund" and row["provider"] == "stripe" and row["detail"] == "full" and original is not None:
+            self._mark_refunded(connection, row, original)
+
+    def _kind(self, row: Row, held: Row | None) -> str:
+        """Purchase, renewal or refund; a bill without subscription is a purchase."""
+        if row["kind"] != "invoice":
+            return str(row["kind"])
+        if held is None:
+            return "purchase"
+        return "purchase" if rules.is_first_invoice(row["detail"], row["occurred_at"], held["trial_ends_at"]) else "renewal"
+
+    def _mark_refunded(self, connection: sa.Connection, row: Row, original: Row) -> None:
+        """All of the last payment went back: the subscription counts as refunded until it is paid again."""
+        key = reads.subscription_key(connection, original["subscription_id"]) if original["subscription_id"] else None
+        if key is not None:
+            fact = Fact(key=row["external_id"], kind="refunded", occurred_at=row["occurred_at"], is_production=True)
+            store.keep_fact(self._database, connection, key, fact, self._clock.now())
+            self._refold(connection, key)
+
+    def _post(self, connection: sa.Connection, row: Row, kind: str, amount_micro_usd: int) -> None:
+        if amount_micro_usd == 0:
+            return
+        foreign = row["fx_rate"] is not None
+        original = row["original_amount"] or (format(rules.major_units(row["minor"], row["currency"]), "f") if foreign else None)
+        self._ledger.post(connection, Entry(
+            key=_ledger_key(row), kind=kind, service=row["provider"], amount_micro_usd=amount_micro_usd, cause_type="payment",
+            cause_id=row["id"], occurred_at=row["occurred_at"], currency=row["currency"], original_amount=original,
+            product=row["product"], units={"fx_rate": row["fx_rate"], "fx_date": row["fx_date"].isoformat()} if foreign else None,
+        ))  # fmt: skip
+
+    def post_fee(self, connection: sa.Connection, key: str, fee_micro_usd: int, at: datetime, paid: Row | None) -> None:
+        """What the payment service kept of a charge; `paid` is the payment it belongs to, where known."""
+        self._ledger.post(connection, Entry(
+            key=f"stripe/{key}", kind="payment_fee", service="stripe", amount_micro_usd=-fee_micro_usd,
+            cause_type="payment" if paid is not None else "balance_transaction", cause_id=paid["id"] if paid is not None else key,
+            occurred_at=at, product=paid["product"] if paid is not None else self._only_product(),
+        ))  # fmt: skip
+
+    def _only_product(self) -> str | None:
+        product: Product | None = rules.product_of(self._business, "stripe", ())
+        return None if product is None else product.key
+
+
+def _ledger_key(row: Row) -> str:
+    return f"{row['provider']}/{row['external_id']}"
+
+
+def _user(row: Row, held: Row | None, original: Row | None) -> str | None:
+    """Who it was: RevenueCat names the person in each event, Stripe's subscription knows better than its bills."""
+    named = [row["user_id"], *[one["user_id"] for one in (held, original) if one is not None]]
+    if row["provider"] == "stripe":
+        named = [one["user_id"] for one in (held, original) if one is not None] + [row["user_id"]]
+    return next((name for name in named if name is not None), None)

@@ -1,0 +1,198 @@
+"""Subscriptions, payments, rates and snapshots for the books, other domains and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from revenue_machine.domains.revenue.models import PAYING, Fact, Move, SnapshotRow, SnapshotState
+from revenue_machine.domains.revenue.rules import RATE_REACH
+from revenue_machine.domains.revenue.tables import FACTS, FX_RATES, MARKS, MOVES, PAYMENTS, SNAPSHOTS, SUBSCRIPTIONS
+from revenue_machine.engine.tables import LEDGER
+from revenue_machine.kit.clock import parse_instant
+
+_TIMES = ("started_at", "trial_started_at", "trial_ends_at", "ended_at")
+
+
+@dataclass(frozen=True)
+class MoneyRow:
+    """Revenue and what was taken off it, in micro-dollars; `net` is what stays."""
+
+    gross_micro_usd: int
+    refunds_micro_usd: int
+    deductions_micro_usd: int
+
+    @property
+    def net_micro_usd(self) -> int:
+        return self.gross_micro_usd + self.refunds_micro_usd + self.deductions_micro_usd
+
+
+INCOME_KINDS = ("revenue", "refund")
+DEDUCTION_KINDS = ("store_commission", "payment_fee", "tax")
+
+
+def facts_of(connection: sa.Connection, subscription: str) -> list[Fact]:
+    """Everything the tills said of one subscription, by time and id."""
+    query = sa.select(FACTS).where(FACTS.c.subscription_id == subscription).order_by(FACTS.c.occurred_at, FACTS.c.id)
+    return [_fact(row) for row in connection.execute(query).mappings()]
+
+
+def _fact(row: Any) -> Fact:
+    state = row["state"]
+    read = None if state is None else SnapshotState(**{name: _time(value) if name in _TIMES else value for name, value in state.items()})
+    return Fact(
+        key=row["external_id"], kind=row["kind"], occurred_at=row["occurred_at"], is_production=row["is_production"],
+        user_id=row["user_id"], user_rank=row["user_rank"], customer_hash=row["customer_hash"], store_ids=tuple(row["store_ids"]),
+        ends_at=row["ends_at"], paid_since=row["paid_since"], price_micro_usd=row["price_micro_usd"], state=read,
+    )  # fmt: skip
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else parse_instant(text)
+
+
+def moves_at(connection: sa.Connection, provider: str) -> list[Move]:
+    """Every hand-over of purchases at a provider; there are few."""
+    query = sa.select(MOVES).where(MOVES.c.provider == provider).order_by(MOVES.c.occurred_at, MOVES.c.id)
+    return [
+        Move(row["external_id"], row["occurred_at"], row["from_user_id"], row["to_user_id"]) for row in connection.execute(query).mappings()
+    ]
+
+
+def subscription(connection: sa.Connection, subscription_id: str) -> dict[str, Any] | None:
+    """One subscription's row."""
+    row = connection.execute(sa.select(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == subscription_id)).mappings().first()
+    return dict(row) if row else None
+
+
+def subscriptions_touched_by(connection: sa.Connection, provider: str, user_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """(provider, external id) of subscriptions some fact of which names one of these people."""
+    named = sa.select(FACTS.c.subscription_id).where(FACTS.c.provider == provider, FACTS.c.user_id.in_(user_ids))
+    query = sa.select(SUBSCRIPTIONS.c.provider, SUBSCRIPTIONS.c.external_id).where(SUBSCRIPTIONS.c.id.in_(named)).order_by(SUBSCRIPTIONS.c.id)
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def subscription_key(connection: sa.Connection, subscription_id: str) -> tuple[str, str] | None:
+    """(provider, external id) of a subscription."""
+    row = connection.execute(
+        sa.select(SUBSCRIPTIONS.c.provider, SUBSCRIPTIONS.c.external_id).where(SUBSCRIPTIONS.c.id == subscription_id)
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def payment(connection: sa.Connection, payment_id: str) -> dict[str, Any] | None:
+    """One payment's row."""
+    row = connection.execute(sa.select(PAYMENTS).where(PAYMENTS.c.id == payment_id)).mappings().first()
+    return dict(row) if row else None
+
+
+def open_payments(connection: sa.Connection, *, subscription_id: str | None = None, customer_hash: str | None = None) -> list[dict[str, Any]]:
+    """Payments still waiting or parked, of one subscription or customer or of all, by time and id."""
+    query = sa.select(PAYMENTS).where(PAYMENTS.c.status.in_(("waiting", "parked")))
+    mine = [PAYMENTS.c.subscription_id == subscription_id] if subscription_id else []
+    mine += [PAYMENTS.c.customer_hash == customer_hash] if customer_hash else []
+    query = query.where(sa.or_(*mine)) if mine else query
+    return [dict(row) for row in connection.execute(query.order_by(PAYMENTS.c.occurred_at, PAYMENTS.c.id)).mappings()]
+
+
+def payments_taken(connection: sa.Connection, provider: str, customer_hash: str | None) -> list[dict[str, Any]]:
+    """Payments (no refunds) of a customer at a provider, whatever became of them, by time and id."""
+    query = sa.select(PAYMENTS).where(PAYMENTS.c.provider == provider, PAYMENTS.c.kind != "refund")
+    query = query.where(PAYMENTS.c.customer_hash == customer_hash) if customer_hash is not None else query
+    return [dict(row) for row in connection.execute(query.order_by(PAYMENTS.c.occurred_at, PAYMENTS.c.id)).mappings()]
+
+
+def rate_at(connection: sa.Connection, currency: str, rate_date: date) -> tuple[date, Decimal] | None:
+    """(date, dollars per unit) of that date, or of up to five days before (weekends have none)."""
+    query = (
+        sa.select(FX_RATES.c.rate_date, FX_RATES.c.usd_per_unit)
+        .where(FX_RATES.c.currency == currency.upper(), FX_RATES.c.rate_date <= rate_date, FX_RATES.c.rate_date >= rate_date - RATE_REACH)
+        .order_by(FX_RATES.c.rate_date.desc(), FX_RATES.c.id)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else (row[0], Decimal(row[1]))
+
+
+def snapshot_at(connection: sa.Connection, source: str, snapshot_date: date, slot: str) -> SnapshotRow | None:
+    """What a source answered for a slot of a date."""
+    query = sa.select(SNAPSHOTS).where(
+        SNAPSHOTS.c.source == source, SNAPSHOTS.c.snapshot_date == snapshot_date, SNAPSHOTS.c.slot == slot
+    )  # fmt: skip
+    return _snapshot(connection.execute(query).mappings().first())
+
+
+def newest_snapshot(connection: sa.Connection, source: str) -> SnapshotRow | None:
+    """The last answer of a source, stale or not."""
+    query = sa.select(SNAPSHOTS).where(SNAPSHOTS.c.source == source)
+    return _snapshot(connection.execute(query.order_by(SNAPSHOTS.c.created_at.desc(), SNAPSHOTS.c.id)).mappings().first())
+
+
+def _snapshot(row: Any) -> SnapshotRow | None:
+    if row is None:
+        return None
+    return SnapshotRow(
+        row["source"], row["slot"], row["snapshot_date"], dict(row["metrics"]), row["is_stale"], row["created_at"], row["as_of"]
+    )  # fmt: skip
+
+
+def mark(connection: sa.Connection, name: str) -> datetime | None:
+    """How far a list of a vendor was read."""
+    found: datetime | None = connection.execute(sa.select(MARKS.c.reached_at).where(MARKS.c.name == name)).scalar()
+    return found
+
+
+def paying_count(connection: sa.Connection, provider: str, *, is_revenue: bool | None = None) -> int:
+    """Production subscriptions somebody pays for, as this house heard of them; trials never count."""
+    query = sa.select(sa.func.count()).where(
+        SUBSCRIPTIONS.c.provider == provider, SUBSCRIPTIONS.c.is_production, SUBSCRIPTIONS.c.paid_at.is_not(None),
+        SUBSCRIPTIONS.c.status.in_(PAYING),
+    )  # fmt: skip
+    query = query if is_revenue is None else query.where(SUBSCRIPTIONS.c.is_revenue == is_revenue)
+    return int(connection.execute(query).scalar_one())
+
+
+def trial_cohort(connection: sa.Connection, start: datetime, end: datetime) -> tuple[int, int]:
+    """(trials begun in [start, end), how many of them paid) over production subscriptions that are revenue."""
+    query = sa.select(sa.func.count(), sa.func.count(SUBSCRIPTIONS.c.paid_at)).where(
+        SUBSCRIPTIONS.c.is_production, SUBSCRIPTIONS.c.is_revenue,
+        SUBSCRIPTIONS.c.trial_started_at >= start, SUBSCRIPTIONS.c.trial_started_at < end,
+    )  # fmt: skip
+    row = connection.execute(query).one()
+    return int(row[0]), int(row[1])
+
+
+def paid_cohort(connection: sa.Connection, start: datetime, end: datetime) -> tuple[int, int]:
+    """(people who first paid in [start, end), how many of them still pay) over production subscriptions that are revenue."""
+    query = sa.select(SUBSCRIPTIONS.c.status).where(
+        SUBSCRIPTIONS.c.is_production, SUBSCRIPTIONS.c.is_revenue, SUBSCRIPTIONS.c.paid_at >= start, SUBSCRIPTIONS.c.paid_at < end
+    )  # fmt: skip
+    states = [row[0] for row in connection.execute(query.order_by(SUBSCRIPTIONS.c.id))]
+    return len(states), sum(status in PAYING for status in states)
+
+
+def money_between(connection: sa.Connection, start: date, end: date) -> MoneyRow:
+    """The ledger's income of the local dates start to end, both included."""
+    query = (
+        sa.select(LEDGER.c.kind, sa.func.sum(LEDGER.c.amount_micro_usd))
+        .where(LEDGER.c.local_date >= start, LEDGER.c.local_date <= end, LEDGER.c.kind.in_((*INCOME_KINDS, *DEDUCTION_KINDS)))
+        .group_by(LEDGER.c.kind)
+    )
+    sums = {row[0]: int(row[1]) for row in connection.execute(query)}
+    return MoneyRow(sums.get("revenue", 0), sums.get("refund", 0), sum(sums.get(kind, 0) for kind in DEDUCTION_KINDS))
+
+
+def parked_payments(connection: sa.Connection) -> list[dict[str, Any]]:
+    """Payments that wait for a rate, a price or a product, by time and id: money the report must not forget."""
+    query = sa.select(PAYMENTS).where(PAYMENTS.c.status == "parked").order_by(PAYMENTS.c.occurred_at, PAYMENTS.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def has_snapshot(connection: sa.Connection, subscription_id: str) -> bool:
+    """Whether the vendor ever told the whole state of a subscription."""
+    query = sa.select(FACTS.c.id).where(FACTS.c.subscription_id == subscription_id, FACTS.c.kind == "snapshot").limit(1)
+    return connection.execute(query).first() is not None

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from revenue_machine.sandbox.scoring import score, score_lines
+from revenue_machine.sandbox.store import WorldStore
+from revenue_machine.sandbox.truth import Deed, every_deed, note
+from tests.sandbox.stage import START
+
+
+def told(folder: Path) -> WorldStore:
+    store = WorldStore(folder / "world.db")
+    for deed in (
+        Deed(START, "purchase", "before", None, "before", "everreach", 19_990_000),
+        Deed(START, "click", "a", "post_1", "post"),
+        Deed(START, "purchase", "a", "post_1", "post", "everreach", 19_990_000),
+        Deed(START, "purchase", "b", "post_1", "lookup", "everreach", 19_990_000),
+        Deed(START, "purchase", "c", "post_2", "post", "kindletters", 9_990_000, seen=False),
+        Deed(START, "refund", "c", "post_2", "post", "kindletters", -9_990_000, seen=False),
+        Deed(START, "purchase", "d", None, "direct", "clientportal", 49_000_000),
+    ):
+        note(store, deed)
+    return store
+
+
+def test_score_tells_truth_from_trace(tmp_path: Path) -> None:
+    found = score(told(tmp_path))
+    assert (found.caused_by_posts, found.visible_of_those) == (3, 1)
+    assert found.captured_share == 1 / 3
+    assert found.earned_micro_usd == 88_980_000
+    assert found.earned_by_posts_micro_usd == 39_980_000
+    assert (found.best_post, found.best_post_micro_usd) == ("post_1", 39_980_000)
+
+
+def test_score_lines_stand_beside_what_was_seen(tmp_path: Path) -> None:
+    lines = score_lines(told(tmp_path), {"purchase": 2})
+    assert "purchase 4 (the machine saw 2)" in lines[1]
+    assert lines[2] == "  earned $88.98, of that because of posts $39.98"
+    assert lines[3] == "  3 bought because of a post; 1 of them left a trace (33% can be attributed at best)"
+
+
+def test_an_empty_world_scores_without_shares(tmp_path: Path) -> None:
+    store = WorldStore(tmp_path / "world.db")
+    assert score(store).captured_share is None
+    assert len(score_lines(store)) == 3
+
+
+def test_the_truth_reads_back_as_told(tmp_path: Path) -> None:
+    deed = every_deed(told(tmp_path))[4]
+    assert deed == Deed(START, "purchase", "c", "post_2", "post", "kindletters", 9_990_000, seen=False)
