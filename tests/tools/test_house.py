@@ -83,3 +83,9 @@ def test_no_file_names_a_package_host() -> None:
         pytest.skip("this is no git checkout, so nobody knows which files are committed")
     files = [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
     assert [str(path.relative_to(ROOT)) for path in files if hosts.search(path.read_text(encoding="utf-8", errors="replace"))] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/runbook.md"])
+def test_named_files_exist(name: str) -> None:
+    named = re.findall(r"\b(?:src|tests|tools|docs|benchmarks|migrations)/[\w/.-]+\.(?:py|md|toml)\b", text(name))
+    assert [path for path in named if not (ROOT / path).exists() and "/NNNN" not in path] == []

@@ -69,7 +69,7 @@ def settles(*effects: str) -> Callable[[F], F]:
 class Doubts:
     """Finds doubts, hands each to the domain that knows about it, and reports what stays."""
 
-    def __init__(  # noqa: PLR0913 - joins what settling touches
+    def __init__(
         self,
         *,
         database: Database,

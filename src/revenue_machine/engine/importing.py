@@ -145,7 +145,7 @@ class ImportReport:
 
     @property
     def rows_read(self) -> int:
-        return len(self.file.rows) + len([one for one in self.bad if one in self.file.bad])
+        return len(self.file.rows) + len(self.file.bad)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as JSON; long lists are cut to their first lines and counted."""
@@ -153,7 +153,7 @@ class ImportReport:
             "kind": self.kind, "file": self.file.name, "sha256": self.file.sha256, "format": self.file.form,
             "encoding": self.file.encoding, "delimiter": self.file.delimiter, "mapping": dict(self.mapping),
             "unused_columns": list(self.unused), "applied": self.applied, "rows_read": self.rows_read,
-            "repaired": len(self.file.repaired), "stored": self.stored, "duplicates": self.duplicates, "bad": len(self.bad),
+            "repaired": len(self.file.repaired), "repaired_lines": list(self.file.repaired[:SHOWN_LINES]), "stored": self.stored, "duplicates": self.duplicates, "bad": len(self.bad),
             "bad_lines": _listed(self.bad), "left_out": len(self.left_out), "left_out_lines": _listed(self.left_out),
             "notes": list(self.notes),
         }  # fmt: skip
@@ -169,6 +169,9 @@ class ImportReport:
             f"rows read {self.rows_read}, repaired {len(self.file.repaired)}, stored {self.stored}, "
             f"duplicates {self.duplicates}, left out {len(self.left_out)}, bad {len(self.bad)}"
         )
+        if self.file.repaired:
+            first = ", ".join(str(line) for line in self.file.repaired[:SHOWN_LINES])
+            shown.append(f"  repaired (quoted as a whole): lines {first}{', …' if len(self.file.repaired) > SHOWN_LINES else ''}")
         for title, found in (("bad", self.bad), ("left out", self.left_out)):
             shown += [f"  {title}: line {one.line}: {one.reason}" for one in found[:SHOWN_LINES]]
             if len(found) > SHOWN_LINES:

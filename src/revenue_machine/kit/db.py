@@ -56,10 +56,12 @@ def text_key(name: str = "id") -> sa.Column[str]:
 
 
 def text(name: str, *rest: Any, null: bool = True, **options: Any) -> sa.Column[str]:
+    """Text that sorts by bytes in both dialects."""
     return sa.Column(name, Str, *rest, nullable=null, **options)
 
 
 def number(name: str, *rest: Any, null: bool = True, **options: Any) -> sa.Column[int]:
+    """A whole number."""
     return sa.Column(name, sa.BigInteger, *rest, nullable=null, **options)
 
 
@@ -69,22 +71,27 @@ def real(name: str, *, null: bool = True, **options: Any) -> sa.Column[float]:
 
 
 def flag(name: str, *, default: bool = False) -> sa.Column[bool]:
+    """Yes or no, never unknown."""
     return sa.Column(name, sa.Boolean, nullable=False, default=default)
 
 
 def instant(name: str, *, null: bool = True, **options: Any) -> sa.Column[datetime]:
+    """A moment, kept in UTC."""
     return sa.Column(name, UtcDateTime, nullable=null, **options)
 
 
 def day(name: str, *, null: bool = True, **options: Any) -> sa.Column[Any]:
+    """A local date."""
     return sa.Column(name, sa.Date, nullable=null, **options)
 
 
 def document(name: str, *, null: bool = True) -> sa.Column[Any]:
+    """Anything JSON can say."""
     return sa.Column(name, Json, nullable=null)
 
 
 def tags(name: str = "tags") -> sa.Column[Any]:
+    """A list of words."""
     return sa.Column(name, Tags, nullable=True)
 
 
@@ -123,7 +130,9 @@ def _begin_immediate(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def upsert(table_: sa.Table, dialect: str, values: dict[str, Any] | list[dict[str, Any]], keys: list[str], update: list[str]) -> Any:
+def upsert(
+    table_: sa.Table, dialect: str, values: dict[str, Any] | list[dict[str, Any]], keys: list[str], update: list[str]
+) -> Any:
     """INSERT … ON CONFLICT (keys) DO UPDATE the named columns; DO NOTHING when none is named."""
     from sqlalchemy.dialects import sqlite
 

@@ -45,9 +45,7 @@ class Failure(Exception):
         }
 
 
-def _rebuild(
-    kind: type[Failure], message: str, field: str | None, retry_after_s: float | None, details: dict[str, Any]
-) -> Failure:
+def _rebuild(kind: type[Failure], message: str, field: str | None, retry_after_s: float | None, details: dict[str, Any]) -> Failure:
     return kind(message, field=field, retry_after_s=retry_after_s, **details)
 
 

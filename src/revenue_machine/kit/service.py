@@ -57,6 +57,7 @@ class Manifest(BaseModel):
 
 
 def read_manifest(folder: Path) -> Manifest:
+    """What an integration's folder says of its service."""
     return Manifest.model_validate(tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8")))
 
 
@@ -101,6 +102,7 @@ class ServiceLink:
 
 
 def missing(manifest: Manifest, option: str) -> NotConfigured:
+    """The failure that names the setting somebody has to make."""
     variable = f"REVENUE_{manifest.service.upper()}__{option.upper()}"
     return NotConfigured(f"{manifest.name} is not configured: set {variable} ({manifest.get_key})", field=variable)
 

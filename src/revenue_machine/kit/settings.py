@@ -19,6 +19,8 @@ SANDBOX_KEY = "sk_sandbox_"
 
 
 class Frozen(BaseModel):
+    """Settings never change after they were read; an unknown name is a mistake."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

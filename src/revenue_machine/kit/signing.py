@@ -44,9 +44,7 @@ def sign_stripe(body: bytes, secret: str, now: datetime) -> dict[str, str]:
     return {"stripe-signature": f"t={stamp},v1={_hex_hmac(secret.encode(), stamp.encode() + b'.' + body)}"}
 
 
-def verify_standard(
-    headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime, prefix: str = "webhook"
-) -> str:
+def verify_standard(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime, prefix: str = "webhook") -> str:
     """Standard Webhooks and Svix: base64 HMAC-SHA256 of `id.timestamp.body`; returns the message id."""
     message_id = _header(headers, f"{prefix}-id")
     stamp = _header(headers, f"{prefix}-timestamp")
@@ -101,7 +99,7 @@ def _check_age(stamp: str, now: datetime) -> None:
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
         raise BadSignature("the webhook's time is not a number of seconds")
     if abs(now.timestamp() - int(stamp)) > TOLERANCE_S:
-        raise HookTooOld()
+        raise HookTooOld
 
 
 def _hex_hmac(key: bytes, content: bytes) -> str:

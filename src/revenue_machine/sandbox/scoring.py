@@ -51,14 +51,13 @@ def score(store: WorldStore) -> Score:
 
 
 def score_lines(store: WorldStore, visible: Mapping[str, int] | None = None) -> list[str]:
-    """The truth as lines of text, beside the product's own counts of the same steps where it gives them."""
+    """The truth as indented lines without a heading, beside the product's own counts of the same steps where it gives them."""
     found = score(store)
     shown = visible or {}
     steps = [
         f"{step} {found.counts.get(step, 0)}" + (f" (the machine saw {shown[step]})" if step in shown else "") for step in _STEPS
     ]
     lines = [
-        "What really happened (the machine cannot read this):",
         "  " + " · ".join(steps) + f" · programs following links {found.counts.get('bot', 0)}",
         f"  earned {show(found.earned_micro_usd)}, of that because of posts {show(found.earned_by_posts_micro_usd)}",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class WorldStore:
         self._lock = threading.RLock()
         self._depth = 0
         self._connection = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
+        weakref.finalize(self, self._connection.close)
         self._connection.execute("pragma journal_mode=wal")
         self._connection.execute("pragma synchronous=off")
         self._connection.executescript(_SCHEMA)

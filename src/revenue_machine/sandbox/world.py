@@ -9,20 +9,21 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from revenue_machine.kit.clock import iso, parse_instant
 from revenue_machine.sandbox import agenda, behaviours, truth
 from revenue_machine.sandbox.agenda import Due
 from revenue_machine.sandbox.delivery import Delivery
 from revenue_machine.sandbox.frontdoor import ClosedDoor, FrontDoor, Knock, Reply
-from revenue_machine.sandbox.history import write_history
 from revenue_machine.sandbox.market import Market
-from revenue_machine.sandbox.people import People, make_people
-from revenue_machine.sandbox.postbook import PostBook
 from revenue_machine.sandbox.rates import WorldRates
 from revenue_machine.sandbox.store import ServiceState, WorldStore
 from revenue_machine.sandbox.vendors import Outside
+
+if TYPE_CHECKING:
+    from revenue_machine.sandbox.people import People
+    from revenue_machine.sandbox.postbook import PostBook
 
 OWN = "world"
 
@@ -77,16 +78,23 @@ class World:
         self.door: FrontDoor = door or ClosedDoor()
         self._clock = clock
         self._is_inhabited = is_inhabited
-        self._behaviours = discover() if is_inhabited else []
+
+    @cached_property
+    def _behaviours(self) -> list[Behaviour]:
+        return discover() if self._is_inhabited else []
 
     @cached_property
     def people(self) -> People:
-        """Everybody, made anew from the seed."""
+        """Everybody, made anew from the seed; numpy is loaded only when somebody lives."""
+        from revenue_machine.sandbox.people import make_people
+
         return make_people(self.seed, self.rates)
 
     @cached_property
     def posts(self) -> PostBook:
         """What can be seen on the networks."""
+        from revenue_machine.sandbox.postbook import PostBook
+
         return PostBook(self.notes, self.market, self.rates, self.people)
 
     @property
@@ -100,6 +108,8 @@ class World:
             with self.store.together():
                 self.store.move_to(start)
                 if self._is_inhabited:
+                    from revenue_machine.sandbox.history import write_history
+
                     write_history(self, start)
                 self.store.move_to(start)
                 self.market.advance()

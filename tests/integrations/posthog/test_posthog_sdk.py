@@ -26,7 +26,9 @@ def test_sdk_captures_events(zipped: bool, outside: Outside, client_of: Callable
             sdk.capture("signup", distinct_id=f"v{number}", properties={"utm_source": "tiktok"}, timestamp=at)
         sdk.shutdown()
         reset_sessions()
-    found = client_of(PostHogClient).events(["signup"], date_from=START - timedelta(days=1), date_to=START, properties=["utm_source"])
+    found = client_of(PostHogClient).events(
+        ["signup"], date_from=START - timedelta(days=1), date_to=START, properties=["utm_source"]
+    )
     assert [one.distinct_id for one in found] == [f"v{number}" for number in range(24, 0, -1)]
     assert {one.properties["utm_source"] for one in found} == {"tiktok"}
 

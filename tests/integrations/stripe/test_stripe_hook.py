@@ -80,9 +80,7 @@ def test_both_generations_of_invoice(year: str, own: Own) -> None:
         ("month", 3, 3000, "usd", 10_000_000), ("day", 1, 100, "usd", 30_416_666), ("month", 1, 999, "eur", None),
     ],
 )  # fmt: skip
-def test_monthly_money_is_exact(
-    interval: str, count: int, amount: int, currency: str, monthly: int | None, own: Own
-) -> None:
+def test_monthly_money_is_exact(interval: str, count: int, amount: int, currency: str, monthly: int | None, own: Own) -> None:
     held = json.loads(own("stripe", "subscription_2026.json"))
     item = held["items"]["data"][0]
     item["quantity"] = 1
@@ -95,7 +93,9 @@ def test_expanded_reference_is_its_id(own: Own) -> None:
     assert wire.Subscription.model_validate(held).customer_id == "cus_full"
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", b'{"id": 1}', b"[" * 100_000, b'{"id":"e","type":"t","created":1e30}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{}", b"\xff", b'{"id": 1}', b"[" * 100_000, b'{"id":"e","type":"t","created":1e30}']
+)
 def test_malformed_body_is_refused(body: bytes) -> None:
     with pytest.raises(BadHook):
         hook.read(signed(body))

@@ -156,7 +156,7 @@ class MarketItemImport:
         if given is not None:
             word = given.lower().replace(" ", "_").replace("-", "_")
             return word if word in self._niches else UNKNOWN_NICHE
-        return self._matcher.match(f"{caption or ''} {' '.join(tags)}") or UNKNOWN_NICHE
+        return self._matcher.match(caption or "", tags) or UNKNOWN_NICHE
 
     def _posted(self, row: ImportRow) -> tuple[datetime | None, int | None, int | None]:
         """(instant, weekday 0 = Sunday, hour) as far as the file tells; a bare date tells no hour."""

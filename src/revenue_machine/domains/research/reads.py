@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -67,42 +67,27 @@ def slot_history(connection: sa.Connection, platform: str) -> list[SlotHistory]:
 
 
 def evidence(connection: sa.Connection, niche: str, limit: int = 20) -> list[Evidence]:
-    """The best quotable items of a niche, the best of each blueprint first; up to a quarter from the owner's imports.
+    """The best quotable items of a niche, the best of each blueprint first; a quarter from the owner's imports if there are any.
 
     Suspicious text and items without text are never quoted. Quotes are cleaned and cut.
     """
-    own = _quotable(connection, [niche], limit * 3)
-    imported = [row for row in own if row["provenance"] == "import"]
-    imported += _quotable(connection, [UNKNOWN_NICHE], limit)
+    own = _quotable(connection, niche, limit)
+    imported = [row for row in own if row["provenance"] == "import"] + _quotable(connection, UNKNOWN_NICHE, limit)
     seen = [row for row in own if row["provenance"] != "import"]
     share = min(len(imported), max(limit // 4, limit - len(seen)))
-    picked = [*_spread(seen)[: limit - share], *_spread(imported)[:share]]
-    return [_as_evidence(row) for row in picked]
+    return [_as_evidence(row) for row in [*seen[: limit - share], *imported[:share]]]
 
 
-def _quotable(connection: sa.Connection, niches: Sequence[str], limit: int) -> list[dict[str, Any]]:
-    query = (
-        sa.select(
-            _ITEM.id, _ITEM.caption, _ITEM.platform, _ITEM.trend_score, _ITEM.provenance, _ITEM.niche, _ITEM.blueprint_id,
-            BLUEPRINTS.c.hook_category,
-        )
-        .join(BLUEPRINTS, BLUEPRINTS.c.id == _ITEM.blueprint_id)
-        .where(_ITEM.niche.in_(niches), _ITEM.caption.is_not(None), _ITEM.is_suspicious.is_(False), _ITEM.trend_score.is_not(None))
-        .order_by(_ITEM.trend_score.desc(), _ITEM.id)
-        .limit(limit)
-    )  # fmt: skip
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _spread(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Best of each blueprint first, then second bests, so that evidence is not one trick twenty times."""
-    turn: dict[str, int] = {}
-    ranked = []
-    for place, row in enumerate(rows):
-        nth = turn.get(row["blueprint_id"], 0)
-        turn[row["blueprint_id"]] = nth + 1
-        ranked.append((nth, place, row))
-    return [row for _, _, row in sorted(ranked, key=lambda one: (one[0], one[1]))]
+def _quotable(connection: sa.Connection, niche: str, limit: int) -> list[dict[str, Any]]:
+    """Evidence rows of the best blueprints in turns: each one's best item, then each one's second."""
+    order = (BLUEPRINTS.c.performance_score.desc(), BLUEPRINTS.c.id)
+    query = sa.select(BLUEPRINTS.c.source_item_ids, BLUEPRINTS.c.hook_category).where(BLUEPRINTS.c.niche == niche)
+    found = connection.execute(query.order_by(*order).limit(limit)).all()
+    hooks = {item_id: row.hook_category for row in found for item_id in row.source_item_ids}
+    turns = [row.source_item_ids[nth] for nth in range(5) for row in found if len(row.source_item_ids) > nth][:limit]
+    columns = (_ITEM.id, _ITEM.caption, _ITEM.platform, _ITEM.trend_score, _ITEM.provenance, _ITEM.niche, _ITEM.blueprint_id)
+    items = {row["id"]: dict(row) for row in connection.execute(sa.select(*columns).where(_ITEM.id.in_(turns))).mappings()}
+    return [items[one] | {"hook_category": hooks[one]} for one in turns if one in items]
 
 
 def _as_evidence(row: Mapping[str, Any]) -> Evidence:

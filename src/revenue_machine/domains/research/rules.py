@@ -80,6 +80,11 @@ def quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
+def proven(percentiles_found: Sequence[float], doubt: int = 5) -> float:
+    """Mean percentile, drawn towards the middle as if `doubt` average items stood beside: one lucky hit proves little."""
+    return (sum(percentiles_found) + 0.5 * doubt) / (len(percentiles_found) + doubt)
+
+
 def is_fresh(newest: datetime | None, now: datetime) -> bool:
     """Seed §4.2: what is less than 24 h old is not asked for again."""
     return newest is not None and now - newest < FRESH_FOR
@@ -108,16 +113,16 @@ class NicheMatcher:
         shared = [word for found in words.values() for word in found]
         self._words = {niche: {word for word in found if shared.count(word) == 1} for niche, found in words.items()}
 
-    def match(self, text: str) -> str | None:
-        """The niche whose phrases (3 points) and own words (1 point) occur most; at least 2 points, else None."""
-        tokens = _WORD.findall(text.lower())
-        present = set(tokens)
-        joined = " ".join(tokens)
-        compact = {token for token in present if len(token) > 4}
-        best, most = None, 1
+    def match(self, text: str, tags: Sequence[str] = ()) -> str | None:
+        """The niche with most points, at least 3, else None: 3 per phrase or own hashtag, 1 per own word."""
+        present = set(_WORD.findall(text.lower()))
+        marks = {tag.lower().lstrip("#") for tag in tags}
+        joined = f" {' '.join(_WORD.findall(text.lower()))} "
+        best, most = None, 2
         for niche, phrases in self._phrases.items():
-            points = len(self._words[niche] & present)
-            points += sum(3 for phrase in phrases if f" {phrase} " in f" {joined} " or phrase.replace(" ", "") in compact)
+            own = self._words[niche]
+            points = len(own & present) + 3 * len((own | {phrase.replace(" ", "") for phrase in phrases}) & marks)
+            points += 3 * sum(1 for phrase in phrases if f" {phrase} " in joined)
             if points > most:
                 best, most = niche, points
         return best

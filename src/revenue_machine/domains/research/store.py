@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from revenue_machine.domains.research.mechanics import Mechanics, read_mechanics
 from revenue_machine.domains.research.reads import known_scores
-from revenue_machine.domains.research.rules import Counts, Score, clean, engagement, gives_orders, percentiles
+from revenue_machine.domains.research.rules import Counts, Score, clean, engagement, gives_orders, percentiles, proven
 from revenue_machine.domains.research.tables import BLUEPRINTS, MARKET_ITEMS
 from revenue_machine.engine.database import Database
 from revenue_machine.kit.ids import make_id
@@ -175,7 +175,7 @@ def _blueprint_row(mechanics: Mechanics, caption: str, found: Sequence[tuple[str
         "offer_angle": {"angle": mechanics.angle, "awareness": mechanics.awareness},
         "source_item_ids": [item_id for item_id, _, _ in found[:EVIDENCE_ROWS]], "quote": clean(caption),
         "provenance": "+".join(sorted({provenance for _, _, provenance in found})),
-        "performance_score": sum(percentile for _, percentile, _ in found) / len(found), "evidence_count": len(found),
+        "performance_score": proven([percentile for _, percentile, _ in found]), "evidence_count": len(found),
         "created_at": now, "updated_at": now,
     }  # fmt: skip
 

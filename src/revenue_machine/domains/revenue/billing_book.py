@@ -61,7 +61,7 @@ class BillingBook:
     def _keep_payments(self, connection: sa.Connection, reading: Reading, now: datetime) -> None:
         own = None if reading.subscription_key is None else store.subscription_id(reading.provider, reading.subscription_key)
         for payment in reading.payments:
-            store.keep_payment(self._database, connection, reading.provider, payment, own, now)
+            store.keep_payment(self._database, connection, reading.provider, payment, subscription=own, now=now)
         customers = sorted({one.customer_hash for one in (*reading.payments, *reading.facts) if one.customer_hash})
         waiting: dict[str, Row] = {}
         if own is not None:

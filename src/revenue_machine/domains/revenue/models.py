@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from revenue_machine.engine.topic import Args, Result
@@ -88,6 +89,16 @@ class Move:
     occurred_at: datetime
     from_user_id: str
     to_user_id: str
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Dollars for one unit of a currency on a date, and who said so."""
+
+    currency: str
+    rate_date: date
+    usd_per_unit: Decimal
+    source: str
 
 
 @dataclass(frozen=True)

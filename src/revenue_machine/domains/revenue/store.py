@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from revenue_machine.domains.revenue.models import Fact, Move, Payment, SnapshotRow, SubscriptionState
+from revenue_machine.domains.revenue.models import Fact, Move, Payment, Rate, SnapshotRow, SubscriptionState
 from revenue_machine.domains.revenue.tables import FACTS, FX_RATES, MARKS, MOVES, PAYMENTS, SNAPSHOTS, SUBSCRIPTIONS
 from revenue_machine.engine.database import Database
 from revenue_machine.kit.clock import iso
@@ -55,7 +54,7 @@ def keep_move(database: Database, connection: sa.Connection, provider: str, move
     return database.put(connection, MOVES, row, ["id"]) > 0
 
 
-def keep_subscription(  # noqa: PLR0913 - one row, said whole
+def keep_subscription(
     database: Database,
     connection: sa.Connection,
     key: tuple[str, str],
@@ -81,7 +80,7 @@ def keep_subscription(  # noqa: PLR0913 - one row, said whole
 
 
 def keep_payment(
-    database: Database, connection: sa.Connection, provider: str, payment: Payment, subscription: str | None, now: datetime
+    database: Database, connection: sa.Connection, provider: str, payment: Payment, *, subscription: str | None, now: datetime
 ) -> bool:  # fmt: skip
     """Keep a payment as `waiting`; False when it is known."""
     row = {
@@ -101,11 +100,12 @@ def settle_payment(connection: sa.Connection, payment: str, values: Mapping[str,
     connection.execute(PAYMENTS.update().where(PAYMENTS.c.id == payment).values(**values))
 
 
-def keep_rate(database: Database, connection: sa.Connection, currency: str, rate_date: date, usd_per_unit: Decimal, source: str, now: datetime) -> None:  # noqa: E501, PLR0913
-    """Keep what one unit of a currency was worth in dollars on a date."""
+def keep_rate(database: Database, connection: sa.Connection, rate: Rate, now: datetime) -> None:
+    """Keep what one unit of a currency was worth on a date; the first word for a date stands."""
+    currency = rate.currency.upper()
     row = {
-        "id": make_id("fx", currency.upper(), rate_date.isoformat()), "currency": currency.upper(), "rate_date": rate_date,
-        "usd_per_unit": format(usd_per_unit, "f"), "source": source, "created_at": now,
+        "id": make_id("fx", currency, rate.rate_date.isoformat()), "currency": currency, "rate_date": rate.rate_date,
+        "usd_per_unit": format(rate.usd_per_unit, "f"), "source": rate.source, "created_at": now,
     }  # fmt: skip
     database.put(connection, FX_RATES, row, ["id"])
 

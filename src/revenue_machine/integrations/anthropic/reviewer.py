@@ -16,7 +16,17 @@ Scores = dict[str, float]
 
 # Cumulative shares of drafts it likes, finds middling, and dislikes, each with the middle of their scores.
 TASTES = ((0.72, 8.0), (0.94, 6.2), (1.0, 3.5))
-CLICHES = ("game changer", "game-changer", "in today's", "unlock", "skyrocket", "leverage", "synergy", "you won't believe", "hustle")
+CLICHES = (
+    "game changer",
+    "game-changer",
+    "in today's",
+    "unlock",
+    "skyrocket",
+    "leverage",
+    "synergy",
+    "you won't believe",
+    "hustle",
+)
 CALLS = re.compile(r"\b(see|try|follow|reply|read|join|get|start|book|sign up|tell|comment|save|share|link)\b", re.IGNORECASE)
 
 NOTES: Mapping[str, tuple[str, ...]] = {
@@ -28,7 +38,12 @@ NOTES: Mapping[str, tuple[str, ...]] = {
     "platform_fit": ("The shape does not suit this platform.", "Length and line breaks could fit the feed better."),
     "compliance": ("Check the wording of the claim.", "Nothing forbidden, but the claim stands alone."),
 }
-PRAISE = ("Concrete and easy to follow.", "A clear scene and a usable thought.", "Reads like a person wrote it.", "Says one thing and stops.")
+PRAISE = (
+    "Concrete and easy to follow.",
+    "A clear scene and a usable thought.",
+    "Reads like a person wrote it.",
+    "Says one thing and stops.",
+)
 
 
 def review_drafts(seed: int, brief: ReviewBrief) -> dict[str, Any]:

@@ -13,7 +13,10 @@ CONTRACTED = (
     (r"\bDo not\b", "Don't"),
     (r"\bcannot\b", "can't"),
     (r"\b([Yy]ou|[Tt]hey|[Ii]t|[Nn]obody|[Nn]o one) will\b", r"\1'll"),
-    (r"\b([Ii]t|[Tt]hat|[Tt]here|[Ww]hat) is (?=(?:a|an|the|not|to|in|just|about|easier|harder|probably|your|how|what|most|where)\b)", r"\1's "),
+    (
+        r"\b([Ii]t|[Tt]hat|[Tt]here|[Ww]hat) is (?=(?:a|an|the|not|to|in|just|about|easier|harder|probably|your|how|what|most|where)\b)",
+        r"\1's ",
+    ),
 )
 PREFERENCES = (
     ("somebody", "someone"),

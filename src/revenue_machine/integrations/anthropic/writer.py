@@ -247,7 +247,9 @@ def _steps(steps: Sequence[str], lead: str, after_hook: bool) -> list[str]:
     """The steps as lists of four, three and two lines; a list hook is lead enough."""
     top = [] if after_hook else [lead]
     sizes = (4, 3, 2) if after_hook else (3,)
-    return ["\n".join([*top, *(f"- {step[:1].upper()}{step[1:]}" for step in steps[:size])]) for size in sizes if len(steps) >= size]
+    return [
+        "\n".join([*top, *(f"- {step[:1].upper()}{step[1:]}" for step in steps[:size])]) for size in sizes if len(steps) >= size
+    ]
 
 
 def _render(parts: Mapping[str, str], order: Sequence[str], desk: Desk) -> str:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
+from operator import itemgetter
 from statistics import median
 from typing import Any
 
@@ -20,6 +21,9 @@ NO_VALUE = "$$_posthog_breakdown_null_$$"
 _SECOND_US = 1_000_000
 _UNITS_S = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800, "month": 2_592_000}
 _RELATIVE = re.compile(r"-(\d{1,4})(h|d|w)")
+_TIME_AND_PLACE = itemgetter(0, 1)
+# An event on somebody's way: its time, the first step it may be, its breakdown value.
+Happened = tuple[int, int, Any]
 Path = list[tuple[int, Any]]
 
 
@@ -32,7 +36,8 @@ def funnel(state: FakeState, query: Mapping[str, Any]) -> list[Any]:
     unit = _UNITS_S.get(str(settings.get("funnelWindowIntervalUnit", "day")), 86_400)
     window_us = int(settings.get("funnelWindowInterval") or 14) * unit * _SECOND_US
     breakdown = _breakdown(query)
-    paths = [_best_path(steps, happened, window_us) for happened in _by_person(state, steps, query, breakdown).values()]
+    places = {steps.index(name): [place for place, one in enumerate(steps) if one == name][::-1] for name in steps}
+    paths = [_best_path(places, happened, window_us) for happened in _by_person(state, steps, query, breakdown).values()]
     groups: dict[Any, list[Path]] = defaultdict(list)
     for path in paths:
         if path:
@@ -43,39 +48,41 @@ def funnel(state: FakeState, query: Mapping[str, Any]) -> list[Any]:
     return [_steps(steps, held, [str(value)]) for value, held in order]
 
 
-def _by_person(
-    state: FakeState, steps: list[str], query: Mapping[str, Any], breakdown: str | None
-) -> dict[str, list[tuple[int, str, Any]]]:
-    """Per person the events of the steps, by time."""
+def _by_person(state: FakeState, steps: list[str], query: Mapping[str, Any], breakdown: str | None) -> dict[str, list[Happened]]:
+    """Per person the events of the steps, by time; at the same time in the order of the steps."""
     from_us, to_us = bounds(state, query)
     merged = fake_store.person_of(state)
-    people: dict[str, list[tuple[int, str, Any]]] = defaultdict(list)
-    for name in sorted(set(steps)):
+    people: dict[str, list[Happened]] = defaultdict(list)
+    for place, name in enumerate(steps):
+        if name in steps[:place]:
+            continue
         held = fake_store.read(state, name, from_us, to_us, [breakdown] if breakdown else [])
         values = held.properties[breakdown] if breakdown else [None] * len(held.at_us)
         for at_us, person, value in zip(held.at_us, held.people, values, strict=True):
-            people[merged.get(person, person)].append((at_us, name, value))
+            people[merged.get(person, person) if merged else person].append((at_us, place, value))
     for happened in people.values():
-        happened.sort(key=lambda one: (one[0], steps.index(one[1])))
+        if len(happened) > 1:
+            happened.sort(key=_TIME_AND_PLACE)
     return people
 
 
-def _best_path(steps: list[str], happened: list[tuple[int, str, Any]], window_us: int) -> Path:
+def _best_path(places: Mapping[int, list[int]], happened: list[Happened], window_us: int) -> Path:
     """The furthest anybody gets: every event counts for one step, each within the window of the first.
 
-    `open_paths[n]` is the newest path of n + 1 steps, as starting later only leaves more time.
+    `places[n]` are the steps an event of kind n may be, last first. `open_paths[n]` is the newest path of
+    n + 1 steps, as starting later only leaves more time.
     """
-    open_paths: list[Path] = [[] for _ in steps]
+    open_paths: dict[int, Path] = {}
     best: Path = []
-    for at_us, name, value in happened:
-        for place in range(len(steps) - 1, -1, -1):
-            if steps[place] != name:
-                continue
+    for at_us, kind, value in happened:
+        for place in places[kind]:
             if place == 0:
                 open_paths[0] = [(at_us, value)]
-            elif open_paths[place - 1] and at_us - open_paths[place - 1][0][0] <= window_us:
+            elif place - 1 in open_paths and at_us - open_paths[place - 1][0][0] <= window_us:
                 open_paths[place] = [*open_paths[place - 1], (at_us, value)]
-            if len(open_paths[place]) > len(best):
+            else:
+                continue
+            if place >= len(best):
                 best = open_paths[place]
     return best
 

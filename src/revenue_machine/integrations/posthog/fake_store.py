@@ -9,7 +9,7 @@ from typing import Any
 
 from revenue_machine.kit.fakeserver import FakeState
 
-CHUNK = 64
+CHUNK = 32
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -50,16 +50,17 @@ def add(state: FakeState, event: FakeEvent) -> bool:
     if state.get(f"seen:{day}", event.uuid) is not None:
         return False
     state.put(f"seen:{day}", event.uuid, {})
-    if state.get("name", event.event) is None:
-        state.put("name", event.event, {"name": event.event})
     lane = f"{day}/{event.event}"
-    tail = state.get("tail", lane) or {"rows": []}
-    rows = [*tail["rows"], [event.at_us, event.distinct_id, event.uuid, dict(event.properties)]]
+    tail = state.get("tail", lane)
+    if tail is None:
+        _open_lane(state, event, day)
+    rows = [*(tail or {"rows": []})["rows"], [event.at_us, event.distinct_id, event.uuid, dict(event.properties)]]
     if len(rows) >= CHUNK:
         _pack(state, lane, rows)
         rows = []
     state.put("tail", lane, {"rows": rows})
-    _note_person(state, event)
+    if event.event in ("$identify", "$create_alias"):
+        _note_person(state, event)
     return True
 
 
@@ -83,7 +84,7 @@ def read(state: FakeState, name: str, from_us: int, to_us: int, properties: Iter
 
 
 def first_us(state: FakeState) -> int:
-    """Time of the earliest event, 0 when there is none."""
+    """Midnight (UTC) before the earliest event, 0 when there is none."""
     held = state.get("bounds", "first")
     return int(held["at_us"]) if held is not None else 0
 
@@ -153,13 +154,18 @@ def _days(from_us: int, to_us: int) -> Iterator[str]:
         day = date.fromordinal(day.toordinal() + 1)
 
 
+def _open_lane(state: FakeState, event: FakeEvent, day: str) -> None:
+    """The first event of its name on a day: remember the name, and the earliest day of all."""
+    if state.get("name", event.event) is None:
+        state.put("name", event.event, {"name": event.event})
+    midnight = micros(datetime.fromisoformat(day).replace(tzinfo=UTC))
+    held = state.get("bounds", "first")
+    if held is None or midnight < held["at_us"]:
+        state.put("bounds", "first", {"at_us": midnight})
+
+
 def _note_person(state: FakeState, event: FakeEvent) -> None:
     """`$identify` joins the anonymous id to the person, once; an identified id is never merged away."""
-    held = state.get("bounds", "first")
-    if held is None or event.at_us < held["at_us"]:
-        state.put("bounds", "first", {"at_us": event.at_us})
-    if event.event not in ("$identify", "$create_alias"):
-        return
     name = "$anon_distinct_id" if event.event == "$identify" else "alias"
     anonymous = event.properties.get(name)
     identified = state.get("identified", str(anonymous)) is not None

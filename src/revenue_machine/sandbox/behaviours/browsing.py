@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ORDER = 2
 NAME = "browsing"
+_COOKIE = "cookie"
 _BROWSERS = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Safari/604.1",
     "Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
@@ -91,6 +92,9 @@ def _knock(world: World, click: Click) -> Knock | None:
     browser = _BROWSERS[rng(world.seed, "browser", click.person).randrange(len(_BROWSERS))]
     referrer = _REFERRERS.get(click.life.reading.platform, "")
     headers = {"user-agent": browser, "referer": referrer, "accept": "text/html", "accept-language": "en"}
+    cookie = world.notes.get(_COOKIE, str(click.person))
+    if cookie is not None:
+        headers["cookie"] = cookie["text"]
     return Knock("GET", door_path(link), headers)
 
 
@@ -102,6 +106,7 @@ def _arrive(world: World, click: Click, answer: Reply | None) -> None:
     world.note(Deed(click.at, "click", name, click.life.post_id, "post", seen=url is not None))
     if url is None:
         return
+    _keep_cookie(world, click.person, answer)
     offer = journeys.offer_at(world, url, click.life.post_id)
     referrer = _REFERRERS.get(click.life.reading.platform, "")
     journeys.land(world, journeys.Visit(click.at, click.person, offer, url, referrer, "post", click.life.post_id, click.key))
@@ -110,6 +115,13 @@ def _arrive(world: World, click: Click, answer: Reply | None) -> None:
 def _landing(link: str, answer: Reply) -> str | None:
     location = answer.headers.get("location")
     return urljoin(link, location) if answer.status in (301, 302, 303, 307, 308) and location else None
+
+
+def _keep_cookie(world: World, person: int, answer: Reply | None) -> None:
+    """Browsers bring back what the redirector set; those that block analytics do not."""
+    cookie = "" if answer is None else answer.headers.get("set-cookie", "").split(";", 1)[0]
+    if cookie and journeys.sees_analytics(world, person):
+        world.notes.put(_COOKIE, str(person), {"text": cookie})
 
 
 def _look_up(world: World, lookup: Click) -> None:

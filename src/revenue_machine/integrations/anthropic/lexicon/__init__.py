@@ -50,9 +50,7 @@ def lexicon_for(niche: str) -> Lexicon:
 @functools.cache
 def _read(name: str) -> Lexicon:
     table = tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text(encoding="utf-8"))
-    plain: dict[str, Any] = {
-        key: tuple(table[key]) for key in ("tags", "vocabulary", "tension", "payoff", "closing", "steps_lead")
-    }
+    plain: dict[str, Any] = {key: tuple(table[key]) for key in ("tags", "vocabulary", "tension", "payoff", "closing", "steps_lead")}
     return Lexicon(
         **plain,
         hooks={category: tuple(lines) for category, lines in table["hooks"].items()},

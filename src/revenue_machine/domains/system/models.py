@@ -1,0 +1,75 @@
+"""What the house says of its own health."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from revenue_machine.engine.topic import Result
+
+Status = Literal["ok", "down", "not_configured"]
+
+
+class Check(BaseModel):
+    """One part of the house: its state, in words where it is not well; a critical one stops the day's generation."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    status: Status
+    is_critical: bool = False
+    detail: str = ""
+
+
+class Heartbeat(Result):
+    """`ok` while nothing critical is down; `is_degraded` when an outside service that is set up does not answer."""
+
+    ok: bool
+    is_degraded: bool
+    checks: tuple[Check, ...]
+
+    def summary(self) -> dict[str, Any]:
+        """The verdicts and which checks are down."""
+        down = [one.name for one in self.checks if one.status == "down"]
+        return {"ok": self.ok, "is_degraded": self.is_degraded, "down": down}
+
+
+class Finding(BaseModel):
+    """One question the house asked itself, and its answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class SelfTest(Result):
+    """Every check by name; `ok` when all of them are."""
+
+    ok: bool
+    passed: int
+    failed: int
+    checks: tuple[Finding, ...]
+
+
+class Parked(BaseModel):
+    """An effect nobody can vouch for; a person has to look at the vendor."""
+
+    model_config = ConfigDict(frozen=True)
+
+    intent_id: str
+    service: str
+    operation: str
+    topic: str
+    state: str
+
+
+class Reconciled(Result):
+    """How many doubts were settled, and the ones that stay."""
+
+    settled: int
+    parked: int
+    settled_ids: tuple[str, ...]
+    parked_intents: tuple[Parked, ...]

@@ -1,0 +1,1 @@
+"""The product as tools for an agent: one tool per topic, gated like every other surface."""
