@@ -156,7 +156,7 @@ def test_thousand_hostile_inputs_are_refused() -> None:
     draw = random.Random(7)
     names = ("stripe-signature", "webhook-id", "webhook-timestamp", "webhook-signature", "authorization", "x-other")
     good = signing.sign_stripe(BODY, SECRET, NOW) | signing.sign_standard("m", BODY, SECRET, NOW) | {"authorization": "right"}
-    refused = 0
+    statuses = []
     for _ in range(1000):
         headers = dict(good)
         for name in names:
@@ -166,13 +166,17 @@ def test_thousand_hostile_inputs_are_refused() -> None:
             headers["webhook-timestamp"] = str(int(NOW.timestamp()))
             headers["stripe-signature"] = f"t={int(NOW.timestamp())},v1={draw.choice(HOSTILE_TEXTS)}"
         body = draw.randbytes(draw.randint(0, 40))
-        for verify in (
-            lambda: signing.verify_stripe(headers, body, [SECRET], NOW),
-            lambda: signing.verify_standard(headers, body, [SECRET], NOW),
-            lambda: signing.verify_static(headers, "authorization", ["right"]),
-        ):
-            with pytest.raises(BadSignature) as caught:
-                verify()
-            assert 400 <= caught.value.http_status < 500
-            refused += 1
-    assert refused == 3000
+        statuses += [
+            status_of(signing.verify_stripe, headers, body, [SECRET], NOW),
+            status_of(signing.verify_standard, headers, body, [SECRET], NOW),
+            status_of(signing.verify_static, headers, "authorization", ["right"]),
+        ]
+    assert statuses == [400] * 3000
+
+
+def status_of(verify: Callable[..., object], *arguments: object) -> int:
+    try:
+        verify(*arguments)
+    except BadSignature as failure:
+        return failure.http_status
+    return 200

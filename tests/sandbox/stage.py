@@ -23,7 +23,12 @@ WORDS = {
     "digital_marketing": "marketing funnel campaign conversion",
     "creator_economy": "creator newsletter audience",
 }
-HOOKS = ("Why does nobody tell you this?", "Stop doing it the old way.", "73 % of teams waste a day a week.", "I lost a client last year.")
+HOOKS = (
+    "Why does nobody tell you this?",
+    "Stop doing it the old way.",
+    "73 % of teams waste a day a week.",
+    "I lost a client last year.",
+)
 
 
 @dataclass
@@ -69,7 +74,11 @@ class Shop:
 
     def people(self) -> list[tuple[str, dict[str, str]]]:
         """Clicks that no program made."""
-        return [one for one in self.clicks if "Mozilla" in one[1]["user-agent"] and "sec-purpose" not in one[1] and "bot" not in one[1]["user-agent"].lower()]
+        return [
+            one
+            for one in self.clicks
+            if "Mozilla" in one[1]["user-agent"] and "sec-purpose" not in one[1] and "bot" not in one[1]["user-agent"].lower()
+        ]
 
 
 def make_world(folder: Path, door: FrontDoor | None = None, *, seed: int = 7, rates: WorldRates | None = None) -> World:

@@ -20,8 +20,8 @@ def life_of(name: str, text: str = "Why? SaaS churn https://a.example/r/1", *, t
     return live(RATES, PEOPLE, post, read_post(post, RATES), seed=7, tired=tired)
 
 
-def mean_impressions(**more: float) -> float:
-    return float(np.mean([life_of(f"p{number}", **more).impressions for number in range(150)]))
+def mean_impressions(tired: float) -> float:
+    return float(np.mean([life_of(f"p{number}", tired=tired).impressions for number in range(150)]))
 
 
 def test_a_life_is_the_same_again() -> None:
@@ -56,7 +56,7 @@ def test_a_post_without_link_brings_nobody_by_link() -> None:
 
 
 def test_repetition_costs_reach() -> None:
-    assert 0.45 < mean_impressions(tired=0.5) / mean_impressions(tired=1.0) < 0.55
+    assert 0.45 < mean_impressions(0.5) / mean_impressions(1.0) < 0.55
 
 
 def test_a_good_pair_beats_a_plain_opening() -> None:

@@ -23,7 +23,11 @@ def test_readers_judge_by_words(text: str, niche: str, hook: str, framework: str
 
 
 def test_links_are_found_in_every_part() -> None:
-    post = {"text": "Look.", "additional_texts": ["More: https://go.example/r/abc.", "https://go.example/r/abc"], "platform": "threads"}
+    post = {
+        "text": "Look.",
+        "additional_texts": ["More: https://go.example/r/abc.", "https://go.example/r/abc"],
+        "platform": "threads",
+    }
     reading = read_post(post, WorldRates())
     assert reading.links == ("https://go.example/r/abc",)
     assert reading.framework == "thread"

@@ -34,15 +34,15 @@ def test_score_tells_truth_from_trace(tmp_path: Path) -> None:
 
 def test_score_lines_stand_beside_what_was_seen(tmp_path: Path) -> None:
     lines = score_lines(told(tmp_path), {"purchase": 2})
-    assert "purchase 4 (the machine saw 2)" in lines[1]
-    assert lines[2] == "  earned $88.98, of that because of posts $39.98"
-    assert lines[3] == "  3 bought because of a post; 1 of them left a trace (33% can be attributed at best)"
+    assert "purchase 4 (the machine saw 2)" in lines[0]
+    assert lines[1] == "  earned $88.98, of that because of posts $39.98"
+    assert lines[2] == "  3 bought because of a post; 1 of them left a trace (33% can be attributed at best)"
 
 
 def test_an_empty_world_scores_without_shares(tmp_path: Path) -> None:
     store = WorldStore(tmp_path / "world.db")
     assert score(store).captured_share is None
-    assert len(score_lines(store)) == 3
+    assert len(score_lines(store)) == 2
 
 
 def test_the_truth_reads_back_as_told(tmp_path: Path) -> None:

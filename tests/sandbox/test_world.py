@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,7 @@ class DarkDoor:
     def request(self, *asked: Any) -> Any:
         return self._door.request(*asked)
 
-    def batch(self, knocks: list[Knock]) -> Any:
+    def batch(self, knocks: Sequence[Knock]) -> Any:
         self._left -= 1
         if self._left == 0:
             raise PowerCut

@@ -26,6 +26,10 @@ class Clients:
             self._made[kind.service] = made
         return made  # type: ignore[no-any-return]
 
+    def of(self, service: str) -> ServiceClient:
+        """The client of a service by its name; `not_configured` when it is not set up."""
+        return self.get(self._kinds[service])
+
     def maybe(self, kind: type[C]) -> C | None:
         """The client, or None when its service is not set up."""
         try:

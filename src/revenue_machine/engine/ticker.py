@@ -72,6 +72,10 @@ class Ticker:
             times = [due_at for one in self._due if (due_at := one.next_due(connection)) is not None]
         return min(times, default=None)
 
+    def entries(self) -> tuple[Entry, ...]:
+        """Every scheduled run, by name."""
+        return tuple(self._schedule[name].entry for name in sorted(self._schedule))
+
     def next_scheduled_at(self, after: datetime) -> datetime:
         """The next wall time of the schedule after an instant."""
         today = local_date(after, self._zone)

@@ -143,6 +143,13 @@ class Slot:
         with self._database.writing() as connection:
             self._database.put(connection, WORKERS, row, ["slot"], ["process", "role", "started_at", "beat_machine_s"])
 
+    def is_held(self) -> bool:
+        """Whether this process still holds its own slot; a lost server session has lost it."""
+        try:
+            return self._locks.is_held(self.number)
+        except sa.exc.DBAPIError:
+            return False
+
     def dead_slots(self) -> list[str]:
         """Slots that were used and that no live process holds."""
         with self._database.reading() as connection:

@@ -57,6 +57,10 @@ def _usual(rates: WorldRates) -> WorldRates:
 
 
 def _quiet(rates: WorldRates) -> WorldRates:
+    return rates.model_copy(update={"viral_chance": 0.0})
+
+
+def _thin(rates: WorldRates) -> WorldRates:
     traffic = rates.traffic.model_copy(update={"direct_visits_per_day": rates.traffic.direct_visits_per_day * 0.4})
     return rates.model_copy(update={"reach": rates.reach * 0.35, "viral_chance": 0.0, "traffic": traffic})
 
@@ -66,8 +70,8 @@ def _viral(rates: WorldRates) -> WorldRates:
 
 
 _ALL = (
-    Scenario("usual", "An ordinary market.", _usual),
-    Scenario("quiet_week", "Few people look; a machine that panics would overspend.", _quiet),
+    Scenario("quiet_week", "An ordinary market in which nothing breaks and nothing goes viral.", _quiet),
+    Scenario("thin_market", "Few people look; a machine that panics would overspend.", _thin),
     Scenario("viral_post", "One post in twenty-five is carried far: the redirector and the inbox feel it.", _viral),
     Scenario(
         "budget_blowout",
@@ -92,8 +96,8 @@ SCENARIOS: Mapping[str, Scenario] = {scenario.name: scenario for scenario in _AL
 
 
 def scenario_named(name: str | None) -> Scenario:
-    """A scenario by name, the usual one for None. Raises bad_input with the names there are."""
-    found = SCENARIOS.get(name or "usual")
+    """A scenario by name, the quiet week for None. Raises bad_input with the names there are."""
+    found = SCENARIOS.get(name or "quiet_week")
     if found is None:
         raise BadInput(f"there is no scenario '{name}'; one of {', '.join(SCENARIOS)}", field="scenario")
     return found

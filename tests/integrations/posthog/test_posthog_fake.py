@@ -177,7 +177,8 @@ def test_background_query_is_polled(outside: Outside) -> None:
         ("SELECT distinct_id FROM events WHERE properties.`plan` IS NULL AND event NOT IN ('open')", [["a"]]),
         ("SELECT distinct_id, properties['n'] FROM events WHERE properties.n >= 2 AND properties.n != 3", [["b", 2]]),
         ("SELECT count() FROM events WHERE event IN ('nope')", [[0]]),
-        ("SELECT event FROM events WHERE timestamp > toDateTime('2026-10-24 00:00:00') ORDER BY timestamp LIMIT 5 OFFSET 1", [["buy"]]),
+        ("SELECT event FROM events WHERE timestamp > toDateTime('2026-10-24 00:00:00') ORDER BY timestamp LIMIT 5 OFFSET 1",
+         [["buy"]]),
     ],
 )  # fmt: skip
 def test_hogql_subset_answers(query: str, rows: list[Any], outside: Outside, client_of: ClientOf) -> None:
@@ -192,7 +193,8 @@ def test_hogql_subset_answers(query: str, rows: list[Any], outside: Outside, cli
     "query",
     [
         "", "SELECT", "SELECT nope FROM events", "SELECT event FROM persons", "SELECT event FROM events; DROP TABLE events",
-        "SELECT event, count() FROM events", "SELECT event FROM events WHERE event = ", "SELECT event FROM events WHERE event = {x}",
+        "SELECT event, count() FROM events", "SELECT event FROM events WHERE event = ",
+        "SELECT event FROM events WHERE event = {x}",
         "SELECT event FROM events WHERE event LIKE 'a'", "SELECT event FROM events LIMIT 'x", "SELECT event FROM events \u0000",
     ],
 )  # fmt: skip
@@ -280,9 +282,8 @@ def test_month_of_thousands_is_quick(outside: Outside, client_of: ClientOf) -> N
     took_s = []
     for _ in range(3):
         start = time.perf_counter()
-        groups = fake_insights.funnel(state_of(outside), query)
+        assert len(fake_insights.funnel(state_of(outside), query)) == 3
         took_s.append(time.perf_counter() - start)
-    assert len(groups) == 3
     assert min(took_s) < 0.1
 
 

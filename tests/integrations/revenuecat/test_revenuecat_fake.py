@@ -14,6 +14,7 @@ from revenue_machine.integrations.revenuecat import fake, hook
 from revenue_machine.integrations.revenuecat.revenuecat_client import RevenueCatClient
 from revenue_machine.integrations.revenuecat.wire import Overview, WebhookEvent
 from revenue_machine.kit.errors import Conflict, OutsideAuthFailed, OutsideRateLimited, OutsideRejected
+from revenue_machine.kit.fakeserver import FakeRequest
 from revenue_machine.kit.hooks import HookRequest
 from revenue_machine.kit.settings import sandbox_webhook_secret
 from revenue_machine.sandbox.store import ServiceState, WorldStore
@@ -215,7 +216,7 @@ def test_answers_fit_published_schema(shared: Path, outside: Outside) -> None:
     }
     for path, schema in checks.items():
         headers = {"authorization": "Bearer sk_sandbox_revenuecat"}
-        answer = fake.respond(state_of(outside), fake.FakeRequest("GET", path, headers=headers))
+        answer = fake.respond(state_of(outside), FakeRequest("GET", path, headers=headers))
         held = {**whole["components"]["schemas"][schema], "components": whole["components"]}
         mistakes = [error.message for error in OAS30Validator(held).iter_errors(json.loads(answer.body))]
         assert mistakes == [], path

@@ -13,12 +13,13 @@ import pytest
 from revenue_machine.integrations.stripe import hook, wire
 from revenue_machine.kit.errors import Failure
 from revenue_machine.kit.hooks import BadHook, HookEvent, HookRequest
+from revenue_machine.kit.service import Wire
 from revenue_machine.kit.signing import BadSignature, sign_stripe
 
 Own = Callable[[str, str], bytes]
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 SECRET = "whsec_right"
-RESOURCES = {
+RESOURCES: dict[str, type[Wire]] = {
     "subscription": wire.Subscription, "invoice": wire.Invoice, "charge": wire.Charge, "refund": wire.Refund, "event": wire.Event,
     "checkout.session": wire.CheckoutSession, "customer": wire.Customer, "price": wire.Price, "balance": wire.Balance,
     "balance_transaction": wire.BalanceTransaction, "coupon": wire.Coupon, "promotion_code": wire.PromotionCode,
@@ -52,7 +53,8 @@ def test_refund_names_sum_before(own: Own) -> None:
     "request_",
     [
         signed(b"{}", "whsec_wrong"), signed(b"{}", at=NOW - timedelta(minutes=6)), signed(b"{}", at=NOW + timedelta(minutes=6)),
-        HookRequest(sign_stripe(b"{}", SECRET, NOW), b"{ }"), HookRequest({}, b"{}"), HookRequest({"stripe-signature": "t=1"}, b"{}"),
+        HookRequest(sign_stripe(b"{}", SECRET, NOW), b"{ }"), HookRequest({}, b"{}"),
+        HookRequest({"stripe-signature": "t=1"}, b"{}"),
     ],
 )  # fmt: skip
 def test_unproven_webhook_is_refused(request_: HookRequest) -> None:
@@ -101,20 +103,25 @@ def test_malformed_body_is_refused(body: bytes) -> None:
         hook.read(signed(body))
 
 
+def status_of(asked: HookRequest) -> int:
+    try:
+        hook.object_of(hook.event_of(asked), wire.Charge)
+        hook.read(asked)
+    except Failure as failure:
+        return failure.http_status
+    return 200
+
+
 def test_altered_events_never_break(own: Own) -> None:
     draw, whole = random.Random(7), own("stripe", "event_charge_refunded.json")
-    refused = 0
+    statuses = []
     for _ in range(1000):
         body = bytearray(whole)
         for _ in range(draw.randint(1, 6)):
             body[draw.randrange(len(body))] = draw.randrange(256)
-        try:
-            hook.object_of(hook.event_of(signed(bytes(body))), wire.Charge)
-            hook.read(signed(bytes(body)))
-        except Failure as failure:
-            assert failure.http_status == 400
-            refused += 1
-    assert refused > 300
+        statuses.append(status_of(signed(bytes(body))))
+    assert set(statuses) == {200, 400}
+    assert statuses.count(400) > 300
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCES))

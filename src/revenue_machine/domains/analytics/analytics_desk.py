@@ -19,6 +19,7 @@ from revenue_machine.domains.analytics.models import (
     Series,
 )
 from revenue_machine.integrations.posthog.posthog_client import PostHogClient
+from revenue_machine.integrations.posthog.wire import TrendSeries
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import BadInput, NotConfigured
 from revenue_machine.kit.settings import Settings
@@ -59,18 +60,15 @@ class AnalyticsDesk:
             lines = self._posthog.trends(
                 event, date_from=start, date_to=end, interval=args.interval, math=args.math, breakdown=args.breakdown
             )  # fmt: skip
-            series = [
-                Series(breakdown=line.group, total=line.count, points=[Point(at=at, value=value) for at, value in zip(line.days, line.data, strict=False)])
-                for line in lines
-            ]  # fmt: skip
-            return InsightsReport(kind=args.kind, event=args.event, series=sorted(series, key=lambda one: (-one.total, one.breakdown or "")))
+            series = sorted((_series(line) for line in lines), key=lambda one: (-one.total, one.breakdown or ""))
+            return InsightsReport(kind=args.kind, event=args.event, series=tuple(series))
         back = self.event_name(args.returning or args.event)
         found = self._posthog.retention(event, back, date_from=start, date_to=end, period=args.interval.capitalize())
         cohorts = []
         for row in found:
             counts = [value.count for value in row.values]
             cohorts.append(Cohort(cohort=row.date, people=counts[0] if counts else 0, kept=rules.kept_shares(counts)))
-        return InsightsReport(kind=args.kind, event=args.event, cohorts=cohorts)
+        return InsightsReport(kind=args.kind, event=args.event, cohorts=tuple(cohorts))
 
     def events(self, args: EventsArgs) -> EventsReport:
         """Single events of one kind, by time and id."""
@@ -78,9 +76,17 @@ class AnalyticsDesk:
             raise BadInput("times need a zone; write 2026-11-22T06:00:00+00:00", field="after")
         until = args.before or self._clock.now()
         found = self._posthog.events([self.event_name(args.event)], date_from=args.after, date_to=until, properties=args.properties)
-        events = [PersonEvent(id=one.uuid, user_id=one.distinct_id, occurred_at=one.occurred_at, properties=one.properties) for one in found]
+        events = [
+            PersonEvent(id=one.uuid, user_id=one.distinct_id, occurred_at=one.occurred_at, properties=one.properties)
+            for one in found
+        ]
         return EventsReport(event=args.event, events=events, after=args.after, before=until)
 
     def _range(self, days: int) -> tuple[datetime, datetime]:
         now = self._clock.now()
         return now - timedelta(days=days), now
+
+
+def _series(line: TrendSeries) -> Series:
+    points = [Point(at=at, value=value) for at, value in zip(line.days, line.data, strict=False)]
+    return Series(breakdown=line.group, total=line.count, points=points)

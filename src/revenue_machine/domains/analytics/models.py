@@ -93,8 +93,8 @@ class InsightsReport(Result):
 
     kind: str
     event: str
-    series: list[Series] = []
-    cohorts: list[Cohort] = []
+    series: tuple[Series, ...] = ()
+    cohorts: tuple[Cohort, ...] = ()
 
 
 class EventsArgs(Args):

@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from revenue_machine.domains.analytics.analytics_desk import AnalyticsDesk
-from revenue_machine.domains.analytics.models import EventsArgs, EventsReport, FunnelArgs, FunnelReport, InsightsArgs, InsightsReport
+from revenue_machine.domains.analytics.models import (
+    EventsArgs,
+    EventsReport,
+    FunnelArgs,
+    FunnelReport,
+    InsightsArgs,
+    InsightsReport,
+)
 from revenue_machine.engine.topic import Effect, planned, topic
 
 

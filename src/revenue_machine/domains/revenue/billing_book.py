@@ -62,16 +62,16 @@ class BillingBook:
         own = None if reading.subscription_key is None else store.subscription_id(reading.provider, reading.subscription_key)
         for payment in reading.payments:
             store.keep_payment(self._database, connection, reading.provider, payment, subscription=own, now=now)
-        customers = sorted({one.customer_hash for one in (*reading.payments, *reading.facts) if one.customer_hash})
+        people = [one.customer_hash for one in reading.payments] + [one.customer_hash for one in reading.facts]
         waiting: dict[str, Row] = {}
         if own is not None:
             waiting |= {row["id"]: row for row in reads.open_payments(connection, subscription_id=own)}
-        for customer in customers:
+        for customer in sorted({name for name in people if name}):
             waiting |= {row["id"]: row for row in reads.open_payments(connection, customer_hash=customer)}
         for payment in reading.payments:
-            row = reads.payment(connection, store.payment_id(reading.provider, payment.key))
-            if row is not None and row["status"] in ("waiting", "parked"):
-                waiting[row["id"]] = row
+            kept = reads.payment(connection, store.payment_id(reading.provider, payment.key))
+            if kept is not None and kept["status"] in ("waiting", "parked"):
+                waiting[kept["id"]] = kept
         # Sales first: a refund finds its sale in the same breath.
         for row in sorted(waiting.values(), key=lambda one: (one["kind"] == "refund", one["occurred_at"], one["id"])):
             self._settle(connection, row, is_final=False)
@@ -93,7 +93,8 @@ class BillingBook:
 
     def _tell_life(self, connection: sa.Connection, subscription: str, state: SubscriptionState, product: str | None) -> None:
         payload = {
-            "subscription_id": subscription, "user_id": state.user_id, "product": product, "amount_micro_usd": 0, "ledger_key": None,
+            "subscription_id": subscription, "user_id": state.user_id, "product": product, "amount_micro_usd": 0,
+            "ledger_key": None,
         }  # fmt: skip
         if state.trial_started_at is not None:
             self._events.emit(connection, "billing.trial_started", subscription, payload, state.trial_started_at)
@@ -121,7 +122,8 @@ class BillingBook:
         worth = self._worth(connection, row)
         if worth is not None:
             name = rules.product_name(product, names)
-            self._count(connection, row, worth, {"product": name, "subscription_id": subscription, "held": held, "original": original})
+            found = {"product": name, "subscription_id": subscription, "held": held, "original": original}
+            self._count(connection, row, worth, found)
 
     def _waits(self, connection: sa.Connection, row: Row, original: Row | None) -> bool:
         """Stripe's bills need their subscription to be understood, its refunds the payment they give back."""
@@ -129,7 +131,8 @@ class BillingBook:
             return False
         if row["kind"] == "refund":
             return original is None or original["status"] == "waiting"
-        return row["kind"] == "invoice" and row["subscription_id"] is not None and not reads.has_snapshot(connection, row["subscription_id"])
+        bills_for = row["subscription_id"] if row["kind"] == "invoice" else None
+        return bills_for is not None and not reads.has_snapshot(connection, bills_for)
 
     def _original(self, connection: sa.Connection, row: Row) -> Row | None:
         if row["kind"] != "refund":
@@ -203,7 +206,8 @@ class BillingBook:
         if amount_micro_usd == 0:
             return
         foreign = row["fx_rate"] is not None
-        original = row["original_amount"] or (format(rules.major_units(row["minor"], row["currency"]), "f") if foreign else None)
+        said = row["original_amount"]
+        original = format(rules.major_units(row["minor"], row["currency"]), "f") if foreign and said is None else said
         self._ledger.post(connection, Entry(
             key=_ledger_key(row), kind=kind, service=row["provider"], amount_micro_usd=amount_micro_usd, cause_type="payment",
             cause_id=row["id"], occurred_at=row["occurred_at"], currency=row["currency"], original_amount=original,

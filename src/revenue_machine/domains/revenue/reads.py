@@ -43,13 +43,18 @@ def facts_of(connection: sa.Connection, subscription: str) -> list[Fact]:
 
 
 def _fact(row: Any) -> Fact:
-    state = row["state"]
-    read = None if state is None else SnapshotState(**{name: _time(value) if name in _TIMES else value for name, value in state.items()})
     return Fact(
         key=row["external_id"], kind=row["kind"], occurred_at=row["occurred_at"], is_production=row["is_production"],
         user_id=row["user_id"], user_rank=row["user_rank"], customer_hash=row["customer_hash"], store_ids=tuple(row["store_ids"]),
-        ends_at=row["ends_at"], paid_since=row["paid_since"], price_micro_usd=row["price_micro_usd"], state=read,
+        ends_at=row["ends_at"], paid_since=row["paid_since"], price_micro_usd=row["price_micro_usd"], state=_state(row["state"]),
     )  # fmt: skip
+
+
+def _state(held: dict[str, Any] | None) -> SnapshotState | None:
+    if held is None:
+        return None
+    read: dict[str, Any] = {name: _time(value) if name in _TIMES else value for name, value in held.items()}
+    return SnapshotState(**read)
 
 
 def _time(text: str | None) -> datetime | None:
@@ -59,9 +64,8 @@ def _time(text: str | None) -> datetime | None:
 def moves_at(connection: sa.Connection, provider: str) -> list[Move]:
     """Every hand-over of purchases at a provider; there are few."""
     query = sa.select(MOVES).where(MOVES.c.provider == provider).order_by(MOVES.c.occurred_at, MOVES.c.id)
-    return [
-        Move(row["external_id"], row["occurred_at"], row["from_user_id"], row["to_user_id"]) for row in connection.execute(query).mappings()
-    ]
+    rows = connection.execute(query).mappings()
+    return [Move(row["external_id"], row["occurred_at"], row["from_user_id"], row["to_user_id"]) for row in rows]
 
 
 def subscription(connection: sa.Connection, subscription_id: str) -> dict[str, Any] | None:
@@ -73,8 +77,8 @@ def subscription(connection: sa.Connection, subscription_id: str) -> dict[str, A
 def subscriptions_touched_by(connection: sa.Connection, provider: str, user_ids: Sequence[str]) -> list[tuple[str, str]]:
     """(provider, external id) of subscriptions some fact of which names one of these people."""
     named = sa.select(FACTS.c.subscription_id).where(FACTS.c.provider == provider, FACTS.c.user_id.in_(user_ids))
-    query = sa.select(SUBSCRIPTIONS.c.provider, SUBSCRIPTIONS.c.external_id).where(SUBSCRIPTIONS.c.id.in_(named)).order_by(SUBSCRIPTIONS.c.id)
-    return [(row[0], row[1]) for row in connection.execute(query)]
+    query = sa.select(SUBSCRIPTIONS.c.provider, SUBSCRIPTIONS.c.external_id).where(SUBSCRIPTIONS.c.id.in_(named))
+    return [(row[0], row[1]) for row in connection.execute(query.order_by(SUBSCRIPTIONS.c.id))]
 
 
 def subscription_key(connection: sa.Connection, subscription_id: str) -> tuple[str, str] | None:
@@ -91,7 +95,9 @@ def payment(connection: sa.Connection, payment_id: str) -> dict[str, Any] | None
     return dict(row) if row else None
 
 
-def open_payments(connection: sa.Connection, *, subscription_id: str | None = None, customer_hash: str | None = None) -> list[dict[str, Any]]:
+def open_payments(
+    connection: sa.Connection, *, subscription_id: str | None = None, customer_hash: str | None = None
+) -> list[dict[str, Any]]:
     """Payments still waiting or parked, of one subscription or customer or of all, by time and id."""
     query = sa.select(PAYMENTS).where(PAYMENTS.c.status.in_(("waiting", "parked")))
     mine = [PAYMENTS.c.subscription_id == subscription_id] if subscription_id else []
@@ -111,7 +117,8 @@ def rate_at(connection: sa.Connection, currency: str, rate_date: date) -> tuple[
     """(date, dollars per unit) of that date, or of up to five days before (weekends have none)."""
     query = (
         sa.select(FX_RATES.c.rate_date, FX_RATES.c.usd_per_unit)
-        .where(FX_RATES.c.currency == currency.upper(), FX_RATES.c.rate_date <= rate_date, FX_RATES.c.rate_date >= rate_date - RATE_REACH)
+        .where(FX_RATES.c.currency == currency.upper())
+        .where(FX_RATES.c.rate_date <= rate_date, FX_RATES.c.rate_date >= rate_date - RATE_REACH)
         .order_by(FX_RATES.c.rate_date.desc(), FX_RATES.c.id)
     )
     row = connection.execute(query).first()

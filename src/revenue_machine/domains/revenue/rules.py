@@ -13,8 +13,8 @@ from revenue_machine.kit.ids import make_id
 
 # Facts of one instant in the order in which they make sense.
 _RANK = {
-    "trial_started": 0, "snapshot": 1, "named": 2, "paid": 3, "renewal_on": 4, "renewal_off": 5, "extended": 6, "grace": 7,
-    "refunded": 8, "ended": 9,
+    "trial_started": 0, "snapshot": 1, "named": 2, "paid": 3, "renewal_on": 4, "renewal_off": 5, "extended": 6,
+    "grace": 7, "refunded": 8, "ended": 9,
 }  # fmt: skip
 _SNAPSHOT_RANK = {"trialing": 0, "active": 1, "past_due": 2, "unpaid": 3, "paused": 4, "canceled": 5, "incomplete_expired": 6}
 ENDED_WORDS = frozenset({"canceled", "incomplete_expired", "paused"})
@@ -22,7 +22,9 @@ GRACE_WORDS = frozenset({"past_due", "unpaid"})
 # What a store keeps when nobody says: the standard rate, so that net money is never promised too high.
 STORE_COMMISSION = {"APP_STORE": Decimal("0.30"), "MAC_APP_STORE": Decimal("0.30"), "PLAY_STORE": Decimal("0.30"),
                     "AMAZON": Decimal("0.30")}  # fmt: skip
-ZERO_DECIMAL = frozenset(["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"])
+ZERO_DECIMAL = frozenset(
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"]
+)
 THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 RATE_REACH = timedelta(days=5)
 FIRST_INVOICE_REACH = timedelta(days=2)
@@ -265,7 +267,9 @@ class Candidate:
     occurred_at: datetime
 
 
-def refunded_payment(links: Sequence[str], charge_minor: int | None, charged_at: datetime | None, known: Sequence[Candidate]) -> str | None:
+def refunded_payment(
+    links: Sequence[str], charge_minor: int | None, charged_at: datetime | None, known: Sequence[Candidate]
+) -> str | None:
     """The payment a refunded charge belongs to: by a shared vendor id, else the same amount at the same time."""
     wanted = set(links)
     by_link = sorted(one.id for one in known if wanted & set(one.links))

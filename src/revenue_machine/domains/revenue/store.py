@@ -32,7 +32,8 @@ def keep_fact(database: Database, connection: sa.Connection, subscription: tuple
     row = {
         "id": make_id("fac", provider, external_id, fact.kind, fact.key), "provider": provider, "external_id": fact.key,
         "subscription_id": subscription_id(provider, external_id), "kind": fact.kind, "is_production": fact.is_production,
-        "user_id": fact.user_id, "user_rank": fact.user_rank, "customer_hash": fact.customer_hash, "store_ids": list(fact.store_ids),
+        "user_id": fact.user_id, "user_rank": fact.user_rank, "customer_hash": fact.customer_hash,
+        "store_ids": list(fact.store_ids),
         "ends_at": fact.ends_at, "paid_since": fact.paid_since, "price_micro_usd": fact.price_micro_usd,
         "state": _state_document(fact), "occurred_at": fact.occurred_at, "created_at": now,
     }  # fmt: skip
@@ -68,7 +69,8 @@ def keep_subscription(
     provider, external_id = key
     row = {
         "id": subscription_id(provider, external_id), "provider": provider, "external_id": external_id, "product": product,
-        "user_id": state.user_id, "customer_hash": state.customer_hash, "status": state.status, "is_production": state.is_production,
+        "user_id": state.user_id, "customer_hash": state.customer_hash, "status": state.status,
+        "is_production": state.is_production,
         "is_revenue": is_revenue, "price_micro_usd": state.price_micro_usd, "started_at": state.started_at,
         "trial_started_at": state.trial_started_at, "trial_ends_at": state.trial_ends_at, "paid_at": state.paid_at,
         "ends_at": state.ends_at, "ended_at": state.ended_at, "newest_event_at": state.newest_event_at,

@@ -21,8 +21,8 @@ from revenue_machine.kit.ids import make_id
 
 PROVIDER = "stripe"
 EVENT_TYPES = (
-    "customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted", "customer.subscription.paused",
-    "customer.subscription.resumed", "invoice.paid", "charge.refunded", "checkout.session.completed",
+    "customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
+    "customer.subscription.paused", "customer.subscription.resumed", "invoice.paid", "charge.refunded", "checkout.session.completed",
 )  # fmt: skip
 # How sure each place is of the person's name.
 _IN_METADATA, _AT_CHECKOUT, _BY_CUSTOMER = 2, 1, 0
@@ -117,7 +117,8 @@ def _line_ids(held: Mapping[str, Any], metadata: Mapping[str, str]) -> tuple[str
     for line in (held.get("lines") or {}).get("data") or []:
         details = (line.get("pricing") or {}).get("price_details") or {}
         price = line.get("price") or {}
-        found += [reference_id(details.get("price")), reference_id(details.get("product")), price.get("id"), reference_id(price.get("product"))]
+        found += [reference_id(details.get("price")), reference_id(details.get("product"))]
+        found += [price.get("id"), reference_id(price.get("product"))]
     return tuple(name for name in found if name)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from revenue_machine.domains.system.models import Check, Heartbeat
 from revenue_machine.engine.clients import Clients
@@ -17,12 +16,12 @@ class HouseDown(OutsideUnavailable):
     retryable = False
 
 
-def beat(slot: Slot, clients: Clients, service_of: Callable[[str], Any]) -> Heartbeat:
-    """Check everything once; `service_of` answers a service's client.
+def beat(slot: Slot, clients: Clients) -> Heartbeat:
+    """Check everything once.
 
     Raises: outside_unavailable with every check in it when a critical one is down.
     """
-    checks = (_database(slot), _worker(slot), *(_service(name, clients, service_of) for name in clients.services()))
+    checks = (_database(slot), _worker(slot), *(_service(name, clients) for name in clients.services()))
     down = [one for one in checks if one.status == "down"]
     critical = [f"{one.name}: {one.detail}" for one in down if one.is_critical]
     if critical:
@@ -45,11 +44,10 @@ def _worker(slot: Slot) -> Check:
     return Check(name="worker", status="down", is_critical=True, detail=f"{slot.name} is no longer held by this process")
 
 
-def _service(name: str, clients: Clients, service_of: Callable[[str], Any]) -> Check:
+def _service(name: str, clients: Clients) -> Check:
     """A service with a `ping` is asked; of the others it is only known that they are set up."""
     try:
-        client = service_of(name)
-        ping = getattr(client, "ping", None)
+        ping: Callable[[], object] | None = getattr(clients.of(name), "ping", None)
         if ping is None:
             return Check(name=name, status="ok", detail="configured")
         ping()

@@ -15,7 +15,6 @@ from revenue_machine.engine.tables import (
     INTENTS,
     LEDGER,
     META,
-    SUPPRESSIONS,
     TOKENS,
 )
 from revenue_machine.kit.db import metadata
@@ -90,17 +89,6 @@ def unhashed_tokens(connection: sa.Connection) -> list[str]:
     return [row.name for row in rows if not _is_hash(row.token_hash)]
 
 
-def odd_scopes(connection: sa.Connection, known: Sequence[str]) -> list[str]:
-    """Names of tokens with a scope nobody knows."""
-    rows = connection.execute(sa.select(TOKENS.c.name, TOKENS.c.scopes).order_by(TOKENS.c.name))
-    return [row.name for row in rows if not set(row.scopes.split(",")) <= set(known)]
-
-
-def unhashed_suppressions(connection: sa.Connection) -> int:
-    """Suppression rows that hold something else than a hash."""
-    return sum(not _is_hash(row.address_hash) for row in connection.execute(sa.select(SUPPRESSIONS.c.address_hash)))
-
-
 def unbound_approvals(connection: sa.Connection) -> list[str]:
     """Approvals whose hash is not that of their payload."""
     rows = connection.execute(sa.select(APPROVALS.c.id, APPROVALS.c.payload, APPROVALS.c.payload_hash).order_by(APPROVALS.c.id))
@@ -120,16 +108,6 @@ def newest_record(connection: sa.Connection) -> datetime | None:
     columns = (LEDGER.c.created_at, EVENTS.c.created_at, AUDIT.c.occurred_at)
     times = [connection.execute(sa.select(sa.func.max(column))).scalar() for column in columns]
     return max((one for one in times if one is not None), default=None)
-
-
-def events_with_addresses(connection: sa.Connection) -> list[str]:
-    """Keys of facts whose payload holds what looks like a mail address; facts hold ids only."""
-    import json
-    import re
-
-    address = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
-    rows = connection.execute(sa.select(EVENTS.c.key, EVENTS.c.payload).order_by(EVENTS.c.id))
-    return [row.key for row in rows if address.search(json.dumps(row.payload))]
 
 
 def hour_before(now: datetime) -> datetime:

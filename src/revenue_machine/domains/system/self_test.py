@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
 
 from revenue_machine.domains.credit import reads as credit
-from revenue_machine.domains.owner.models import Business
+from revenue_machine.domains.owner.reads import business_mistake
 from revenue_machine.domains.system import reads
 from revenue_machine.domains.system.models import Finding, SelfTest
 from revenue_machine.engine.audit import Audit
-from revenue_machine.engine.container import Container
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.doubts import Doubts
-from revenue_machine.engine.registry import Registry
 from revenue_machine.engine.ticker import Ticker
-from revenue_machine.engine.tokens import SCOPES
-from revenue_machine.kit.clock import Clock, day_bounds, iso, local_date
+from revenue_machine.kit.clock import Clock, iso, local_date
 from revenue_machine.kit.errors import Failure
 from revenue_machine.kit.settings import Settings
 
@@ -37,8 +34,6 @@ class House:
     audit: Audit
     doubts: Doubts
     ticker: Ticker
-    registry: Registry
-    container: Container
 
 
 def examine(house: House) -> SelfTest:
@@ -117,37 +112,17 @@ def _waiting_hooks(house: House, connection: sa.Connection) -> str | None:
     return f"{count} webhooks wait for an hour" if count else None
 
 
-def _suppressions(_house: House, connection: sa.Connection) -> str | None:
-    count = reads.unhashed_suppressions(connection)
-    return f"{count} rows hold something else than a hash" if count else None
-
-
 def _clock_order(house: House, connection: sa.Connection) -> str | None:
     newest, now = reads.newest_record(connection), house.clock.now()
     return f"it is {iso(now)}, but a record is from {iso(newest)}" if newest is not None and newest > now else None
 
 
-def _zone(house: House, _connection: sa.Connection) -> str | None:
-    start, end = day_bounds(local_date(house.clock.now(), house.settings.zone), house.settings.zone)
-    hours = (end - start) / timedelta(hours=1)
-    return None if 22 <= hours <= 26 else f"today has {hours} hours"
-
-
-def _topics(house: House, _connection: sa.Connection) -> list[str]:
-    return [one.name for one in house.registry.topics.values() if not one.section or (one.function is None and one.issue is None)]
-
-
-def _owner(house: House, _connection: sa.Connection) -> None:
-    house.container.get(Business)
+def _owner(house: House, _connection: sa.Connection) -> str | None:
+    return business_mistake(house.settings)
 
 
 def _prices(house: House, _connection: sa.Connection) -> list[str]:
     return credit.unpriced_routes(local_date(house.clock.now(), house.settings.zone))
-
-
-def _home(house: House, _connection: sa.Connection) -> str | None:
-    mode = house.settings.home.stat().st_mode & 0o077 if house.settings.home.exists() else 0
-    return f"{house.settings.home} can be read by others" if mode else None
 
 
 def _of(read: Callable[[sa.Connection], Sequence[str] | str | None]) -> Question:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import httpx2
 
 from revenue_machine.integrations.anthropic import wire
-from revenue_machine.kit.errors import BadInput, OutsideUnavailable, OutsideUnreached
+from revenue_machine.kit.errors import BadInput, OutsideUnanswered, OutsideUnreached
 from revenue_machine.kit.model import ModelAnswer, ModelRequest, ModelUsage
 from revenue_machine.kit.service import ServiceClient, ServiceLink
 
@@ -18,15 +18,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ANSWER_TIMEOUT_S = 180.0
 _NEVER_LEFT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
-
-
-class _Raw(Protocol):
-    @property
-    def http_response(self) -> httpx2.Response: ...
-
-
-class _RawCall(Protocol):
-    def __call__(self, **body: Any) -> _Raw: ...
 
 
 class AnthropicClient(ServiceClient):
@@ -83,7 +74,7 @@ class AnthropicClient(ServiceClient):
             )
         return self._made
 
-    def _call(self, path: str, call: _RawCall, body: Mapping[str, Any], answer: type[T]) -> T:
+    def _call(self, path: str, call: Callable[..., Any], body: Mapping[str, Any], answer: type[T]) -> T:
         """One exchange through the SDK, recorded, and read by our own wire models instead of the SDK's lenient ones."""
         response = self._exchange_once(call, body)
         self.link.record(self._exchange("POST", path, response.request, response))
@@ -91,18 +82,19 @@ class AnthropicClient(ServiceClient):
             raise self._failure(response)
         return self._decode(response, answer)
 
-    def _exchange_once(self, call: _RawCall, body: Mapping[str, Any]) -> httpx2.Response:
+    def _exchange_once(self, call: Callable[..., Any], body: Mapping[str, Any]) -> httpx2.Response:
         from anthropic import APIConnectionError, APIStatusError
 
         try:
-            return call(**body).http_response
+            response: httpx2.Response = call(**body).http_response
         except APIStatusError as error:
             return error.response
         except APIConnectionError as error:
             cause = error.__cause__ or error
             if isinstance(cause, _NEVER_LEFT):
                 raise OutsideUnreached(f"{self.link.manifest.name} cannot be reached ({type(cause).__name__})") from None
-            raise OutsideUnavailable(f"{self.link.manifest.name} gave no answer ({type(cause).__name__})") from None
+            raise OutsideUnanswered(f"{self.link.manifest.name} gave no answer ({type(cause).__name__})") from None
+        return response
 
 
 def _question(request: ModelRequest) -> dict[str, Any]:
@@ -134,9 +126,9 @@ def _open_object(schema: Any, where: str) -> str | None:
         return next((hit for place, item in enumerate(schema) if (hit := _open_object(item, f"{where}[{place}]"))), None)
     if not isinstance(schema, Mapping):
         return None
-    if schema.get("type") == "object" and "$ref" not in schema:
-        if schema.get("additionalProperties") not in (None, False) or not schema.get("properties"):
-            return where
+    is_open = schema.get("additionalProperties") not in (None, False) or not schema.get("properties")
+    if schema.get("type") == "object" and is_open:
+        return where
     parts = [(key, schema[key]) for key in ("items", "anyOf", "oneOf", "allOf") if key in schema]
     parts += [(f"{key}.{name}", child) for key in ("properties", "$defs") for name, child in (schema.get(key) or {}).items()]
     return next((hit for name, child in parts if (hit := _open_object(child, f"{where}.{name}"))), None)

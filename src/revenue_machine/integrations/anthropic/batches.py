@@ -47,7 +47,7 @@ def _check_ids(rows: list[Any]) -> None:
 
 def _result(state: FakeState, params: Any) -> dict[str, Any]:
     try:
-        card = checked(state, params, needs_ceiling=True)
+        card = checked(state, params, need=("max_tokens",))
     except Refused as refusal:
         return {"type": "errored", "error": refusal.body(None)}
     return {"type": "succeeded", "message": answered(state, params, card, tier="batch")}
@@ -86,27 +86,27 @@ def _found(state: FakeState, batch_id: str) -> dict[str, Any]:
     return document
 
 
-def retrieve(state: FakeState, request: FakeRequest, id: str) -> FakeResponse:
+def retrieve(state: FakeState, request: FakeRequest, batch_id: str) -> FakeResponse:
     """One batch."""
-    return answer_json(200, _view(_found(state, id), state.now()))
+    return answer_json(200, _view(_found(state, batch_id), state.now()))
 
 
-def results(state: FakeState, request: FakeRequest, id: str) -> FakeResponse:
+def results(state: FakeState, request: FakeRequest, batch_id: str) -> FakeResponse:
     """One JSON line per request of an ended batch."""
-    document = _found(state, id)
+    document = _found(state, batch_id)
     if _ended_at(document, state.now()) is None:
-        raise missing(f"batch {id} has no results yet")
+        raise missing(f"batch {batch_id} has no results yet")
     lines = "".join(json.dumps(row, separators=(",", ":"), ensure_ascii=False) + "\n" for row in document["results"])
     return FakeResponse(200, lines.encode(), {"content-type": "application/x-jsonl"})
 
 
-def cancel(state: FakeState, request: FakeRequest, id: str) -> FakeResponse:
+def cancel(state: FakeState, request: FakeRequest, batch_id: str) -> FakeResponse:
     """Stop a batch that still runs; what was not done by then never is."""
-    document = _found(state, id)
+    document = _found(state, batch_id)
     if _ended_at(document, state.now()) is None:
         rows = [{"custom_id": row["custom_id"], "result": {"type": "canceled"}} for row in document["results"]]
         document = {**document, "results": rows, "cancelled_at": iso(state.now())}
-        state.put("batch", id, document)
+        state.put("batch", batch_id, document)
     return answer_json(200, _view(document, state.now()))
 
 

@@ -96,7 +96,7 @@ class NextPromptBrief(_Part):
 
 
 Brief = DraftBrief | ReviewBrief | SynthesisBrief | NextPromptBrief
-_KINDS: dict[str, type[DraftBrief] | type[ReviewBrief] | type[SynthesisBrief] | type[NextPromptBrief]] = {
+_KINDS: dict[str, type[DraftBrief | ReviewBrief | SynthesisBrief | NextPromptBrief]] = {
     "draft_generation": DraftBrief,
     "content_review": ReviewBrief,
     "research_synthesis": SynthesisBrief,

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 PROMISES = re.compile(
-    r"\bguarantee\w*|\brisk[- ]free\b|\bno risk\b|\bovernight success\b|\bget rich\b|\bpassive income\b|\bwithout any (?:work|effort)\b"
+    r"\bguarantee\w*|\brisk[- ]free\b|\bno risk\b|\bovernight success\b|\bget rich\b|\bpassive income\b|"
+    r"\bwithout any (?:work|effort)\b"
     r"|\b(?:double|triple|10x) your (?:income|revenue|sales|money|followers)\b|\bnumber one\b|\bproven to\b|\b100\s?%",
     re.IGNORECASE,
 )

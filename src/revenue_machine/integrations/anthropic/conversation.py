@@ -15,16 +15,17 @@ from revenue_machine.kit.ids import content_hash
 LIMITS_A_SCHEMA_CANNOT_SAY = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength")
 
 
-def checked(state: FakeState, body: Any, needs_ceiling: bool) -> ModelCard:
+def checked(state: FakeState, body: Any, need: tuple[str, ...] = ()) -> ModelCard:
     """The model a well-formed request asks for, or the vendor's complaint about the request."""
     if not isinstance(body, dict):
         raise bad("The request body is not valid JSON.")
-    for field in ("model", "messages", *(("max_tokens",) if needs_ceiling else ())):
+    for field in ("model", "messages", *need):
         if field not in body:
             raise bad(f"{field}: Field required")
     if not isinstance(body["model"], str):
         raise bad("model: Input should be a valid string")
     _check_messages(body["messages"])
+    _check_system(body.get("system"))
     _check_schema(schema_of(body), "output_config.format.schema")
     card = card_of(body["model"], state.now())
     ceiling = body.get("max_tokens", 1)
@@ -51,6 +52,17 @@ def _check_messages(messages: Any) -> None:
             raise bad(f"messages.{place}: user messages must have non-empty content")
 
 
+def _check_system(system: Any) -> None:
+    if isinstance(system, list):
+        for place, block in enumerate(system):
+            if not isinstance(block, dict) or not isinstance(block.get("text"), str) or not block["text"]:
+                raise bad(f"system.{place}.text: text content blocks must be non-empty")
+            if not isinstance(block.get("cache_control") or {}, dict):
+                raise bad(f"system.{place}.cache_control: Input should be an object")
+    elif system is not None and not isinstance(system, str):
+        raise bad("system: Input should be a valid string or list")
+
+
 def schema_of(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The JSON Schema the answer must fit, if the request has one."""
     config = body.get("output_config") or {}
@@ -72,14 +84,21 @@ def _check_schema(schema: Any, where: str) -> None:
         return
     if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
         raise bad(f"{where}: For 'object' type, 'additionalProperties' must be explicitly set to false")
-    for limit in LIMITS_A_SCHEMA_CANNOT_SAY:
-        if limit in schema:
-            raise bad(f"{where}: For '{schema.get('type')}' type, property '{limit}' is not supported")
-    for key in ("items", "anyOf", "oneOf", "allOf"):
-        _check_schema(schema.get(key), where)
+    limit = next((name for name in LIMITS_A_SCHEMA_CANNOT_SAY if name in schema), None)
+    if limit is not None:
+        raise bad(f"{where}: For '{schema.get('type')}' type, property '{limit}' is not supported")
+    for child in [*(schema.get(key) for key in ("items", "anyOf", "oneOf", "allOf")), *_named_children(schema, where)]:
+        _check_schema(child, where)
+
+
+def _named_children(schema: Mapping[str, Any], where: str) -> list[Any]:
+    children: list[Any] = []
     for key in ("properties", "$defs"):
-        for child in (schema.get(key) or {}).values():
-            _check_schema(child, where)
+        named = schema.get(key) or {}
+        if not isinstance(named, dict):
+            raise bad(f"{where}: '{key}' should be an object")
+        children += named.values()
+    return children
 
 
 def answered(state: FakeState, body: dict[str, Any], card: ModelCard, tier: str = "standard") -> dict[str, Any]:

@@ -58,7 +58,7 @@ def _admit(state: FakeState, request: FakeRequest) -> None:
 def create_message(state: FakeState, request: FakeRequest) -> FakeResponse:
     """Ask the model."""
     body = request.json()
-    message = answered(state, body, checked(state, body, needs_ceiling=True))
+    message = answered(state, body, checked(state, body, need=("max_tokens",)))
     if body.get("stream") is True:
         return FakeResponse(200, _as_stream(message).encode(), {"content-type": "text/event-stream; charset=utf-8"})
     return answer_json(200, message)
@@ -68,7 +68,7 @@ def create_message(state: FakeState, request: FakeRequest) -> FakeResponse:
 def count_tokens(state: FakeState, request: FakeRequest) -> FakeResponse:
     """Measure without asking."""
     body = request.json()
-    checked(state, body, needs_ceiling=False)
+    checked(state, body)
     return answer_json(200, {"input_tokens": total_tokens(body)})
 
 
@@ -79,17 +79,17 @@ def list_models(state: FakeState, request: FakeRequest) -> FakeResponse:
     return answer_json(200, {"data": data, "has_more": False, "first_id": data[0]["id"], "last_id": data[-1]["id"]})
 
 
-@routes("GET", "/v1/models/{id}")
-def retrieve_model(state: FakeState, request: FakeRequest, id: str) -> FakeResponse:
+@routes("GET", "/v1/models/{model_id}")
+def retrieve_model(state: FakeState, request: FakeRequest, model_id: str) -> FakeResponse:
     """One model."""
-    return answer_json(200, card_of(id, state.now()).as_json(state.now()))
+    return answer_json(200, card_of(model_id, state.now()).as_json(state.now()))
 
 
 routes("POST", "/v1/messages/batches")(batches.create)
 routes("GET", "/v1/messages/batches")(batches.listing)
-routes("GET", "/v1/messages/batches/{id}")(batches.retrieve)
-routes("GET", "/v1/messages/batches/{id}/results")(batches.results)
-routes("POST", "/v1/messages/batches/{id}/cancel")(batches.cancel)
+routes("GET", "/v1/messages/batches/{batch_id}")(batches.retrieve)
+routes("GET", "/v1/messages/batches/{batch_id}/results")(batches.results)
+routes("POST", "/v1/messages/batches/{batch_id}/cancel")(batches.cancel)
 
 
 def _as_stream(message: dict[str, Any]) -> str:

@@ -26,8 +26,8 @@ from revenue_machine.kit.rng import rng
 
 MODES = ("not_json", "wrong_keys", "too_long", "refusal", "empty", "no_go_claim", "obey_injection")
 ORDER = re.compile(
-    r"[^.!?\n]*\b(?:ignore|disregard|forget|override|you must|you are now|system prompt|instead (?:write|say|post)|send|approve|delete"
-    r"|reveal|click|visit)\b[^.!?\n]*[.!?]?",
+    r"[^.!?\n]*\b(?:ignore|disregard|forget|override|you must|you are now|system prompt|instead (?:write|say|post)|send|approve"
+    r"|delete|reveal|click|visit)\b[^.!?\n]*[.!?]?",
     re.IGNORECASE,
 )
 PLAIN = (
@@ -60,7 +60,7 @@ def speak(seed: int, prompt: str, schema: Mapping[str, Any] | None, mode: str | 
         return Utterance("Sure, here is what you asked for!\n\n" + "\n".join(f"- {line}" for line in _strings(answer)[:5]))
     if mode == "wrong_keys":
         answer = {"items": [{"id": place, "content": line} for place, line in enumerate(_strings(answer), 1)]}
-    elif mode in _SPOILERS:
+    elif mode is not None:
         answer = _SPOILERS[mode](brief, answer)
     return Utterance(json.dumps(answer, ensure_ascii=False))
 
@@ -131,7 +131,11 @@ def _obey_injection(brief: Brief, answer: dict[str, Any]) -> dict[str, Any]:
     orders = [hit.group().strip() for quote in [*quotes, *texts] for hit in ORDER.finditer(quote)]
     if not orders:
         return answer
-    return _each_draft(brief, answer, lambda slot, text: " ".join(orders)[: slot.max_chars])
+
+    def change(slot: Slot, text: str) -> str:
+        return " ".join(orders)[: slot.max_chars]
+
+    return _each_draft(brief, answer, change)
 
 
 def _claim(draw: Random) -> str:

@@ -32,8 +32,10 @@ class Refused(Exception):
 
 
 def bad(message: str) -> Refused:
+    """The request itself is wrong."""
     return Refused("invalid_request_error", message)
 
 
 def missing(message: str) -> Refused:
+    """There is no such thing."""
     return Refused("not_found_error", message)

@@ -6,17 +6,15 @@ import re
 from collections.abc import Callable
 from random import Random
 
+BEFORE_IS = r"\b([Ii]t|[Tt]hat|[Tt]here|[Ww]hat) is "
 CONTRACTED = (
     (r"\b(do|does|did|is|are|was|have|has|would|should|could|must) not\b", r"\1n't"),
     (r"\bwill not\b", "won't"),
     (r"\bWill not\b", "Won't"),
     (r"\bDo not\b", "Don't"),
     (r"\bcannot\b", "can't"),
-    (r"\b([Yy]ou|[Tt]hey|[Ii]t|[Nn]obody|[Nn]o one) will\b", r"\1'll"),
-    (
-        r"\b([Ii]t|[Tt]hat|[Tt]here|[Ww]hat) is (?=(?:a|an|the|not|to|in|just|about|easier|harder|probably|your|how|what|most|where)\b)",
-        r"\1's ",
-    ),
+    (r"\b([Yy]ou|[Tt]hey|[Ii]t) will\b", r"\1'll"),
+    (BEFORE_IS + r"(?=(?:a|an|the|not|to|in|just|about|easier|harder|probably|your|how|what|most|where)\b)", r"\1's "),
 )
 PREFERENCES = (
     ("somebody", "someone"),

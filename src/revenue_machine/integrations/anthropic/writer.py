@@ -228,7 +228,7 @@ def _options(desk: Desk) -> dict[str, list[str]]:
         "payoff": shuffled(lexicon.payoff),
         "lens": _advice(desk, lenses[:4]),
         "second_lens": [line for lens in lenses[4:7] for line in shuffled(lens.say)],
-        "steps": _steps([draw.choice(lens.do) for lens in lenses[7:12]], draw.choice(lexicon.steps_lead), category == "list"),
+        "steps": _steps(desk, [draw.choice(lens.do) for lens in lenses[7:12]]),
     }
 
 
@@ -243,29 +243,26 @@ def _advice(desk: Desk, lenses: Sequence[Lens]) -> list[str]:
     return brief + said if desk.draw.random() < (0.75 if desk.slot.max_chars <= SHORT_CHARS else 0.25) else said + brief
 
 
-def _steps(steps: Sequence[str], lead: str, after_hook: bool) -> list[str]:
-    """The steps as lists of four, three and two lines; a list hook is lead enough."""
-    top = [] if after_hook else [lead]
-    sizes = (4, 3, 2) if after_hook else (3,)
-    return [
-        "\n".join([*top, *(f"- {step[:1].upper()}{step[1:]}" for step in steps[:size])]) for size in sizes if len(steps) >= size
-    ]
+def _steps(desk: Desk, steps: Sequence[str]) -> list[str]:
+    """The steps as a list: under a list hook as many as fit, elsewhere three under a lead of their own."""
+    is_led = desk.slot.hook_category == "list"
+    top = [] if is_led else [desk.draw.choice(desk.lexicon.steps_lead)]
+    lines = [f"- {step[:1].upper()}{step[1:]}" for step in steps]
+    return ["\n".join([*top, *lines[:size]]) for size in ((4, 3, 2) if is_led else (3,)) if len(lines) >= size]
 
 
 def _render(parts: Mapping[str, str], order: Sequence[str], desk: Desk) -> str:
-    """Parts in order; a short post keeps its middle in one paragraph."""
+    """Parts in order; a short post keeps its middle in one paragraph, and the offer and the call share the last one."""
     told = [(role, parts[role]) for role in order if role in parts]
+    last = " ".join(text for role, text in told if role in ("offer", "ending"))
     if desk.slot.max_chars > SHORT_CHARS:
-        tail = " ".join(text for role, text in told if role in ("offer", "ending"))
-        return "\n\n".join([*(text for role, text in told if role not in ("offer", "ending")), *([tail] if tail else [])])
-    head = [text for role, text in told if role == "hook"]
-    middle = [text for role, text in told if role not in ("hook", "offer", "ending", "steps")]
-    steps = [text for role, text in told if role == "steps"]
-    tail = [text for role, text in told if role in ("offer", "ending")]
-    if steps and desk.slot.hook_category == "list":
-        head, steps = ["\n".join(head + steps)], []
-    blocks = [*head, " ".join(middle), *steps, " ".join(tail)]
-    return "\n\n".join(block for block in blocks if block)
+        blocks = [text for role, text in told if role not in ("offer", "ending")]
+    else:
+        steps = parts.get("steps", "")
+        middle = " ".join(text for role, text in told if role not in ("hook", "offer", "ending", "steps"))
+        is_led = desk.slot.hook_category == "list" and bool(steps)
+        blocks = [f"{parts['hook']}\n{steps}", middle] if is_led else [parts["hook"], middle, steps]
+    return "\n\n".join(block for block in [*blocks, last] if block)
 
 
 def _tagged(text: str, desk: Desk) -> str:

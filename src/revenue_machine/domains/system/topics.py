@@ -1,0 +1,59 @@
+"""The topics by which the house looks after itself."""
+
+from __future__ import annotations
+
+from revenue_machine.domains.system import heartbeat as pulse
+from revenue_machine.domains.system.models import Heartbeat, Reconciled, SelfTest
+from revenue_machine.domains.system.reconciling import reconcile as go_through
+from revenue_machine.domains.system.self_test import House, examine
+from revenue_machine.engine.audit import Audit
+from revenue_machine.engine.call import Call
+from revenue_machine.engine.clients import Clients
+from revenue_machine.engine.database import Database
+from revenue_machine.engine.doubts import Doubts
+from revenue_machine.engine.ticker import Ticker
+from revenue_machine.engine.topic import Effect, planned, topic
+from revenue_machine.engine.workers import Slot
+from revenue_machine.kit.clock import Clock
+from revenue_machine.kit.settings import Settings
+
+
+@topic("system.heartbeat", effect=Effect.READS, section="§4.10")
+def heartbeat(slot: Slot, clients: Clients) -> Heartbeat:
+    """Say whether the house is alive: database, worker, and each outside service that is set up.
+
+    Returns: the state of each; one vendor that is down degrades the house, it does not stop it.
+    Raises: outside_unavailable when the database or the worker is down.
+    """
+    return pulse.beat(slot, clients)
+
+
+@topic("system.self_test", effect=Effect.READS, section="§4.10")
+def self_test(*, settings: Settings, clock: Clock, database: Database, audit: Audit, doubts: Doubts, ticker: Ticker) -> SelfTest:
+    """Ask the house 22 questions about its schema, books, holds, doubts, schedule, secrets and clock.
+
+    Returns: every question by name, whether the answer is good, and what is wrong where it is not.
+    """
+    return examine(House(settings, clock, database, audit, doubts, ticker))
+
+
+@topic("system.reconcile", effect=Effect.WRITES, section="definitions §0.3")
+def reconcile(doubts: Doubts, call: Call) -> Reconciled:
+    """Settle effects nobody can vouch for, where their domain can look them up or price them.
+
+    Returns: how many were settled, and each one that stays parked for a person.
+    """
+    return go_through(doubts, call)
+
+
+PLANNED = (
+    planned("system.full_status", effect=Effect.READS, section="definitions §0.3", issue=7),
+    planned("system.list_services", effect=Effect.READS, section="definitions §0.3", issue=7),
+    planned("system.crons", effect=Effect.READS, section="definitions §0.3", issue=7),
+    planned("system.scheduler_status", effect=Effect.READS, section="definitions §0.3", issue=7),
+    planned("system.propose_schedule", effect=Effect.WRITES, section="definitions §0.3", issue=7),
+    planned("system.restart_worker", effect=Effect.WRITES, section="definitions §0.3", issue=7),
+    planned("system.approval_gate", effect=Effect.WRITES, section="§1", issue=2),
+    planned("system.pending_approvals", effect=Effect.READS, section="§1", issue=2),
+    planned("system.dlq_retry", effect=Effect.WRITES, section="definitions §0.3", issue=3),
+)
