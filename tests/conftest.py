@@ -1,4 +1,4 @@
-"""The small cast of the whole suite: a private PostgreSQL server when its binaries are there, and a fresh database per test."""
+"""The small cast of the whole suite: a private PostgreSQL server when its binaries are there, a fresh database per test, marks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ import sqlalchemy as sa
 
 _numbers = count(1)
 SERVER_OPTIONS = "-c listen_addresses=127.0.0.1 -c max_connections=300 -c unix_socket_directories={folder} -p {port}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that takes `shared` checks us against published contracts, so that `make conformance` finds it."""
+    for item in items:
+        if "shared" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.conformance)
 
 
 def server_binaries() -> Path | None:

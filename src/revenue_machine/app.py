@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from revenue_machine import domains, integrations
 from revenue_machine.engine.approvals import Approvals
 from revenue_machine.engine.audit import Audit
+from revenue_machine.engine.briefing import Briefing, Section
 from revenue_machine.engine.call import Call, Moments, NoMoments
 from revenue_machine.engine.clients import Clients
 from revenue_machine.engine.container import Container
@@ -29,9 +30,11 @@ from revenue_machine.engine.gates import BudgetGate, Chokepoint
 from revenue_machine.engine.inbox import HookReader, Inbox
 from revenue_machine.engine.ledger import Ledger
 from revenue_machine.engine.migrate import migrate
+from revenue_machine.engine.page import discover_pages
 from revenue_machine.engine.recorder import Recorder
 from revenue_machine.engine.registry import Registry, discover, marked, modules
 from revenue_machine.engine.schedule import ScheduleBook
+from revenue_machine.engine.sessions import Sessions
 from revenue_machine.engine.switch import Switch
 from revenue_machine.engine.ticker import Ticker
 from revenue_machine.engine.tokens import Tokens
@@ -134,7 +137,8 @@ def build(
     schedule = [one for _, module in modules(house, "runs") for one in module.SCHEDULE]
     due = [one for _, module in modules(house, "due") for one in module.DUE]
     ticker = Ticker(database, clock, settings.zone, durable, book, approvals, inbox, events, audit, schedule, due)
-    box.put_all(registry, dispatcher, durable, ticker, book)
+    box.put_all(registry, dispatcher, durable, ticker, book, discover_pages(house), Sessions(database, clock, audit, tokens))
+    box.put(Briefing(_sections(house), box, settings.zone))
     _register_bodies(durable, box, dispatcher, house)
     return App(
         settings, clock, database, registry, box, dispatcher, durable, ticker, approvals, audit, inbox, events, switch, tokens, clients, slot
@@ -256,6 +260,14 @@ def _settlers(house: ModuleType) -> list[Settler]:
         Settler(f"{folder}.{function.__name__}", function.__settles__, function)
         for folder, module in modules(house, "reconcile")
         for function in marked(module, "__settles__")
+    ]
+
+
+def _sections(house: ModuleType) -> list[Section]:
+    return [
+        Section(*function.__section__, f"{folder}.{function.__name__}", function)
+        for folder, module in modules(house, "sections")
+        for function in marked(module, "__section__")
     ]
 
 

@@ -14,6 +14,10 @@ from revenue_machine.sandbox.reading import read_post
         ("73 % of marketing campaigns waste money on ads.", "digital_marketing", "statistic", "PAS"),
         ("I lost a client. Then an AI agent changed my workflow.", "ai_automation", "story", "storytelling"),
         ("5 ways to write a better caption script", "content_creation", "list", "plain"),
+        ("Ten minutes a day is sixty hours a year.\n\nTry an AI agent.", "ai_automation", "statistic", "AIDA"),
+        ("Before you touch the ads:\n- open the landing page\n- click it yourself", "digital_marketing", "list", "storytelling"),
+        ("Someone opens the trial. She waits. The setup hangs.\n\nIn order:\n- fix onboarding", "saas_growth", "story", "thread"),
+        ("Your SaaS doesn't need features.\n\nThe worry costs you sleep.", "saas_growth", "contrarian", "PAS"),
         ("Hello there.", "general", "plain", "plain"),
     ],
 )

@@ -112,7 +112,7 @@ def test_sound_sample_may_pass(rule: str, path: str, text: str) -> None:
 
 
 def test_every_rule_has_both_samples() -> None:
-    names = {rule.name for rule in RULES}
+    names = {rule.name for rule in RULES} | {"fake-apart"}
     assert {rule for rule, _, _ in BROKEN} == names
     assert {rule for rule, _, _ in SOUND} == names
 
@@ -159,6 +159,20 @@ def test_circle_of_needs_is_found() -> None:
 
 def test_unknown_need_is_found() -> None:
     assert [finding.message for finding in lint(domain("a", "('nobody',)"))] == ["NEEDS names nobody, which is no domain"]
+
+
+def test_module_shared_with_fake_is_found() -> None:
+    folder = "src/revenue_machine/integrations/stripe"
+    shares = f"{DOC}from revenue_machine.integrations.stripe import prices\n"
+    sources = [
+        Source.parse(f"{folder}/stripe_client.py", shares),
+        Source.parse(f"{folder}/fake.py", f"{DOC}from revenue_machine.integrations.stripe import till\n"),
+        Source.parse(f"{folder}/till.py", shares),
+        Source.parse(f"{folder}/prices.py", DOC),
+    ]
+    assert [(finding.path, finding.message) for finding in lint(sources)] == [
+        (f"{folder}/till.py", "till imports prices: fake and client are two readings of one contract")
+    ]
 
 
 def test_two_heads_are_found() -> None:

@@ -59,7 +59,8 @@ def commit_place(source: Source) -> Iterator[Finding]:
     if not source.place or source.layer in {"engine", "sandbox"} or source.place == ("kit", "db.py"):
         return
     for call in source.every(ast.Call):
-        if isinstance(call.func, ast.Attribute) and call.func.attr in {"commit", "begin", "begin_nested"}:
+        is_bare = not call.args and not call.keywords
+        if is_bare and isinstance(call.func, ast.Attribute) and call.func.attr in {"commit", "begin", "begin_nested"}:
             yield _at(source, call, "commit-place", f".{call.func.attr}() outside the engine")
 
 

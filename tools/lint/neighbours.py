@@ -12,10 +12,6 @@ _DOMAINS = f"{PACKAGE}.domains."
 _INTEGRATIONS = f"{PACKAGE}.integrations."
 
 
-def _is_fake(role: str) -> bool:
-    return role == "fake" or role.startswith("fake_")
-
-
 def foreign_domain(source: Source) -> Iterator[Finding]:
     """A foreign domain is known only through its topics, models and reads."""
     if source.layer != "domains":
@@ -34,17 +30,6 @@ def needs_said(source: Source) -> Iterator[Finding]:
     for node in _needs_nodes(source):
         if not isinstance(node.value, ast.Tuple) or not all(_is_text(item) for item in node.value.elts):
             yield Finding(source.path, node.lineno, "needs-said", "NEEDS is a plain tuple of domain names")
-
-
-def fake_apart(source: Source) -> Iterator[Finding]:
-    """A fake and its client share fixtures, never code."""
-    if source.layer != "integrations" or not source.owner:
-        return
-    own = f"{_INTEGRATIONS}{source.owner}."
-    inside_fake = _is_fake(source.role) or _is_fake(source.place[2])
-    for line, name, _ in source.imports:
-        if name.startswith(own) and _is_fake(name.removeprefix(own).split(".")[0]) != inside_fake:
-            yield Finding(source.path, line, "fake-apart", f"{name}: fake and client are two readings of one contract")
 
 
 def _needs_nodes(source: Source) -> list[ast.Assign | ast.AnnAssign]:
@@ -103,6 +88,47 @@ def _circles(graph: dict[str, set[str]]) -> list[list[str]]:
     return found
 
 
+Edges = dict[str, list[tuple[str, int, str]]]
+
+
+def fake_apart(sources: list[Source]) -> Iterator[Finding]:
+    """In an integration, what the fake imports and what client, wire and hook import have no module in common."""
+    for owner in sorted({source.owner for source in sources if source.layer == "integrations" and source.owner}):
+        edges = _edges(sources, owner)
+        known = {*edges, *(target for targets in edges.values() for target, _, _ in targets)}
+        clients = {name for name in known if name.endswith("_client")} | {"wire", "hook"}
+        ours, theirs = _reach(edges, clients), _reach(edges, {"fake"})
+        for name, targets in sorted(edges.items()):
+            for target, line, path in targets:
+                into_client = name in theirs - ours and target in ours
+                into_fake = name in ours - theirs and target == "fake"
+                if into_client or into_fake:
+                    yield Finding(
+                        path, line, "fake-apart", f"{name} imports {target}: fake and client are two readings of one contract"
+                    )
+
+
+def _edges(sources: list[Source], owner: str) -> Edges:
+    """Who imports whom inside one integration: module -> (module, line, path)."""
+    own = f"{_INTEGRATIONS}{owner}."
+    edges: Edges = {}
+    for source in sources:
+        if source.layer == "integrations" and source.owner == owner and source.role != "__init__":
+            imported = [(name.removeprefix(own).split(".")[0], line) for line, name, _ in source.imports if name.startswith(own)]
+            edges[source.place[2].removesuffix(".py")] = [(name, line, source.path) for name, line in imported]
+    return edges
+
+
+def _reach(edges: Edges, starts: set[str]) -> set[str]:
+    """The starts and everything they import, however far."""
+    found, open_ones = set[str](), set(starts)
+    while open_ones:
+        name = open_ones.pop()
+        found.add(name)
+        open_ones |= {target for target, _, _ in edges.get(name, [])} - found
+    return found
+
+
 def one_head(sources: list[Source]) -> Iterator[Finding]:
     """Migrations form one chain: one root, one head, no branch."""
     chain: dict[str, tuple[str | None, Source]] = {}
@@ -132,9 +158,9 @@ def _constants(source: Source) -> dict[str, str | None]:
 RULES = (
     Rule("foreign-domain", "a foreign domain only through its topics, models and reads", foreign_domain),
     Rule("needs-said", "NEEDS is a plain tuple of domain names", needs_said),
-    Rule("fake-apart", "a fake and its client share fixtures, never code", fake_apart),
 )
 TREE_RULES = (
     TreeRule("needs", "NEEDS names what a domain imports and forms no circle", needs),
+    TreeRule("fake-apart", "a fake and its client share fixtures, never code", fake_apart),
     TreeRule("one-head", "migrations form one chain", one_head),
 )

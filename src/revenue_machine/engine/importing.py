@@ -28,11 +28,11 @@ CellKind = Literal["text", "count", "number", "instant"]
 Cell = str | int | float | datetime | None
 
 
-class BadRow(Exception):  # noqa: N818 - named by what is wrong
+class BadRow(Exception):
     """This row cannot be taken; the file is not applied unless bad rows may be skipped."""
 
 
-class LeftOut(Exception):  # noqa: N818 - named by what became of it
+class LeftOut(Exception):
     """This row is sound but holds nothing to keep; it is reported and does not stop the rest."""
 
 
@@ -153,7 +153,8 @@ class ImportReport:
             "kind": self.kind, "file": self.file.name, "sha256": self.file.sha256, "format": self.file.form,
             "encoding": self.file.encoding, "delimiter": self.file.delimiter, "mapping": dict(self.mapping),
             "unused_columns": list(self.unused), "applied": self.applied, "rows_read": self.rows_read,
-            "repaired": len(self.file.repaired), "repaired_lines": list(self.file.repaired[:SHOWN_LINES]), "stored": self.stored, "duplicates": self.duplicates, "bad": len(self.bad),
+            "repaired": len(self.file.repaired), "repaired_lines": list(self.file.repaired[:SHOWN_LINES]),
+            "stored": self.stored, "duplicates": self.duplicates, "bad": len(self.bad),
             "bad_lines": _listed(self.bad), "left_out": len(self.left_out), "left_out_lines": _listed(self.left_out),
             "notes": list(self.notes),
         }  # fmt: skip
@@ -215,7 +216,7 @@ def import_file(kind: ImportKind, path: Path, wishes: ImportWishes, container: C
         database = container.get(Database)
         with database.writing() as connection:
             written = rows.write(connection)
-    notes = tuple([*rows.notes(), *_verdict(bad, wishes)])
+    notes = (*rows.notes(), *_verdict(bad, wishes))
     return ImportReport(
         kind.name, file, mapping, unused, tuple(bad), tuple(left_out), notes, applies, written.stored, written.duplicates
     )  # fmt: skip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -14,6 +16,15 @@ from revenue_machine.kit.errors import Stopped, Suppressed
 from revenue_machine.kit.ids import content_hash
 
 EVERYTHING = "everything"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The kill switch being on."""
+
+    actor: str
+    reason: str
+    since: datetime
 
 
 class Switch:
@@ -31,6 +42,13 @@ class Switch:
     def is_stopped(self) -> bool:
         with self._database.reading() as connection:
             return _is_stopped(connection)
+
+    def stopped_by(self) -> Stop | None:
+        """Who stopped everything, when and why; None while nothing is stopped."""
+        query = sa.select(SWITCHES).where(SWITCHES.c.name == EVERYTHING, SWITCHES.c.is_on)
+        with self._database.reading() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else Stop(row["changed_by"], row["reason"] or "", row["changed_at"])
 
     def check(self, connection: sa.Connection) -> None:
         """Raise `stopped` when the switch is on."""

@@ -1,4 +1,4 @@
-"""The engine's own tables: intents, recordings, ledger, approvals, audit, events, inbox, caps, switches, tokens, workers."""
+"""The engine's own tables: intents, recordings, ledger, approvals, audit, events, inbox, caps, switches, tokens, sessions, workers."""
 
 from __future__ import annotations
 
@@ -199,6 +199,16 @@ TOKENS = table(
     instant("created_at", null=False),
     instant("expires_at"),
     instant("revoked_at"),
+)
+
+SESSIONS = table(
+    "actp_sessions",
+    text_key(),
+    text("secret_hash", null=False, unique=True),
+    text("token_hash", null=False),
+    instant("created_at", null=False),
+    instant("expires_at", null=False),
+    instant("ended_at"),
 )
 
 WORKERS = table(

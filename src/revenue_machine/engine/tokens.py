@@ -62,8 +62,12 @@ class Tokens:
 
     def identify(self, token: str) -> Identity | None:
         """Who holds this token; None when it is unknown, revoked or expired."""
+        return self.identify_hash(content_hash(token))
+
+    def identify_hash(self, token_hash: str) -> Identity | None:
+        """The same for what a session keeps of a token: its hash."""
         with self._database.reading() as connection:
-            row = connection.execute(sa.select(TOKENS).where(TOKENS.c.token_hash == content_hash(token))).mappings().first()
+            row = connection.execute(sa.select(TOKENS).where(TOKENS.c.token_hash == token_hash)).mappings().first()
         if row is None or row["revoked_at"] is not None:
             return None
         if row["expires_at"] is not None and row["expires_at"] <= self._clock.now():

@@ -32,7 +32,7 @@ class Niche(Entry):
 
     people: float = Field(ge=0, description="weight among people's tastes")
     factor: float = Field(ge=0, description="hidden: factor on reach")
-    words: tuple[str, ...] = Field(description="words by which a reader recognises it")
+    words: tuple[str, ...] = Field(description="beginnings of words by which a reader recognises it")
 
 
 class Offer(Entry):
@@ -78,11 +78,30 @@ PLATFORMS = {
 }
 
 NICHES = {
-    "ai_automation": Niche(people=1.2, factor=1.15, words=("ai ", "automat", "agent", "workflow", "prompt", "gpt", "claude")),
-    "saas_growth": Niche(people=1.0, factor=1.0, words=("saas", "indie", "build in public", "churn", "mrr", "founder", "trial")),
-    "content_creation": Niche(people=1.1, factor=0.95, words=("content", "viral", "post", "caption", "editing", "script")),
-    "digital_marketing": Niche(people=0.9, factor=0.85, words=("marketing", "ads", "funnel", "campaign", "seo", "conversion")),
-    "creator_economy": Niche(people=0.8, factor=1.05, words=("creator", "audience", "newsletter", "personal brand", "moneti")),
+    "ai_automation": Niche(
+        people=1.2, factor=1.15,
+        words=("ai", "automat", "agent", "workflow", "prompt", "manual", "model", "gpt", "claude", "chatbot"),
+    ),
+    "saas_growth": Niche(
+        people=1.0, factor=1.0,
+        words=("saas", "churn", "signup", "sign up", "onboarding", "pricing", "founder", "mrr", "indie", "product", "customer",
+               "dashboard", "setup", "feature", "buildinpublic", "build in public"),
+    ),
+    "content_creation": Niche(
+        people=1.1, factor=0.95,
+        words=("content", "post", "caption", "script", "edit", "draft", "hook", "viral", "first line", "video", "writing",
+               "viewer"),
+    ),
+    "digital_marketing": Niche(
+        people=0.9, factor=0.85,
+        words=("marketing", "ad", "campaign", "click", "landing page", "funnel", "conversion", "budget", "keyword", "seo",
+               "targeting"),
+    ),
+    "creator_economy": Niche(
+        people=0.8, factor=1.05,
+        words=("creator", "audience", "newsletter", "subscriber", "follower", "sponsor", "reader", "community", "fans",
+               "personal brand", "moneti"),
+    ),
 }  # fmt: skip
 
 OFFERS = {

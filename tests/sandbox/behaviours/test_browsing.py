@@ -12,7 +12,6 @@ from revenue_machine.sandbox.truth import every_deed
 from revenue_machine.sandbox.world import World
 from tests.sandbox.stage import START, make_world, open_shop, publish
 
-
 PROPERTIES = ("$current_url", "$host", "$referrer", "cid", "utm_source")
 
 

@@ -1,4 +1,4 @@
-"""Who gets which draft: platform, hook, framework, offer, call and length, balanced per niche and fixed before a word is written."""
+"""Who gets which draft: platform, hook, framework, offer, call, length; balanced per niche, fixed before a word is written."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from random import Random
 
 from revenue_machine.domains.content.rules import PLATFORM_RULES, TextRules
 from revenue_machine.domains.owner.models import Business, Niche, Product
-from revenue_machine.domains.research.mechanics import HOOK_CATEGORIES
 from revenue_machine.kit.money import show
 
+HOOK_CATEGORIES = ("question", "contrarian", "statistic", "story", "list")
 FRAMEWORKS = ("AIDA", "PAS", "storytelling", "contrarian")
 THREAD_PLATFORMS = frozenset({"x", "threads"})
 PICTURE_PLATFORMS = frozenset({"instagram", "tiktok"})
@@ -46,6 +46,11 @@ class Slot:
     length: str
     max_chars: int
     propensities: Mapping[str, float]
+
+    @property
+    def choice(self) -> str:
+        """The combination in one word."""
+        return "|".join((self.platform, self.hook_category, self.framework, self.offer or "none", self.cta, self.length))
 
     @property
     def propensity(self) -> float:

@@ -77,7 +77,7 @@ class NicheDrafts(Result):
     existing: int = 0
     attempts: int = 0
     skipped: str | None = None
-    reasons: list[str] = []
+    reasons: tuple[str, ...] = ()
 
 
 class GenerateResult(Result):
@@ -111,3 +111,10 @@ class PromptResult(Result):
     from_numbers: int
     unmeasured: int
     guidelines: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class RunDate:
+    """The local date a call works for."""
+
+    day: date

@@ -186,7 +186,9 @@ def read_scores(value: object) -> dict[str, float] | None:
     return found
 
 
-def supported_angles(angles: Iterable[object], known_ids: Iterable[str], hooks: Sequence[str]) -> tuple[list[dict[str, object]], int]:
+def supported_angles(
+    angles: Iterable[object], known_ids: Iterable[str], hooks: Sequence[str]
+) -> tuple[list[dict[str, object]], int]:
     """(angles that name at least one known piece of evidence, how many were dropped because they named none)."""
     known, kept, dropped = set(known_ids), list[dict[str, object]](), 0
     for angle in angles:

@@ -15,7 +15,7 @@ from revenue_machine.engine.events import Events
 from revenue_machine.engine.gates import Spend
 from revenue_machine.kit.clock import Clock, local_date
 from revenue_machine.kit.errors import BudgetExhausted
-from revenue_machine.kit.money import show
+from revenue_machine.kit.money import micro, show
 from revenue_machine.kit.settings import Settings
 
 
@@ -61,16 +61,20 @@ class CreditGovernor:
         for state in budget_states(connection, scopes):
             self._raise_alerts(connection, state)
 
-    def note_refusal(self, scope: str) -> None:
-        """A call was refused: say once per scope that the money is used up (its own transaction was undone)."""
+    def note_refusal(self, refusal: BudgetExhausted) -> None:
+        """Say once per scope that calls are refused; the refused call's own transaction was undone."""
+        key = f"budget/{refusal.details.get('scope')}/refused"
+        text = f"AI budget refuses a call: {refusal.message}"
         with self._database.writing() as connection:
-            for state in budget_states(connection, [scope]):
-                self._alert(connection, state, 100)
+            self._events.emit(connection, "alert.raised", key, {"kind": "budget", "text": text, "key": key})
 
     def used_pct(self, connection: sa.Connection) -> int:
         """Whole percent used of today's or this month's budget, whichever is more; what is held counts as used."""
+        budget = self._settings.budget
         names = rules.scope_names(self.today(), None)
-        return max((_pct(state) for state in budget_states(connection, names)), default=0)
+        used = {one.scope: one.spent_micro_usd + one.held_micro_usd for one in budget_states(connection, names)}
+        limits = zip(names, (micro(budget.day_usd), micro(budget.month_usd)), strict=True)
+        return max(100 if limit <= 0 else used.get(name, 0) * 100 // limit for name, limit in limits)
 
     def today(self) -> date:
         """The owner's calendar date as the budgets see it."""
@@ -101,9 +105,3 @@ class CreditGovernor:
         meaning = "non-critical model calls wait until it is reset" if pct >= 100 else "batches get smaller"
         text = f"AI budget {state.scope}: {pct} % used ({amounts}); {meaning}"
         self._events.emit(connection, "alert.raised", key, {"kind": "budget", "text": text, "key": key})
-
-
-def _pct(state: BudgetState) -> int:
-    if not state.limit_micro_usd:
-        return 100 if state.limit_micro_usd == 0 else 0
-    return (state.spent_micro_usd + state.held_micro_usd) * 100 // state.limit_micro_usd

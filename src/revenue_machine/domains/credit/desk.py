@@ -39,7 +39,7 @@ class VendorDesk:
         try:
             answer = self._outside.perform(plan)
         except BudgetExhausted as refusal:
-            self._governor.note_refusal(str(refusal.details.get("scope")))
+            self._governor.note_refusal(refusal)
             raise
         return ModelReply(parsed(answer, job), answer.text, sum(-one.amount_micro_usd for one in plan.prices(answer)), answer.model)
 

@@ -33,6 +33,15 @@ def posts_by_id(connection: sa.Connection, post_ids: list[str]) -> dict[str, Pos
     return {row["id"]: _post(row) for row in rows}
 
 
+def promotion_statuses(connection: sa.Connection, post_ids: list[str]) -> dict[str, str]:
+    """organic_only, candidate or graduated, by post id."""
+    found: dict[str, str] = {}
+    for start in range(0, len(post_ids), 500):
+        query = sa.select(POSTS.c.id, POSTS.c.promotion_status).where(POSTS.c.id.in_(post_ids[start : start + 500]))
+        found.update((row[0], row[1]) for row in connection.execute(query.order_by(POSTS.c.id)))
+    return found
+
+
 def due_posts(connection: sa.Connection, now: datetime) -> list[Post]:
     """Posts to send or to ask about, earliest first."""
     query = sa.select(POSTS).where(POSTS.c.status.in_(_OPEN), POSTS.c.due_at <= now).order_by(POSTS.c.due_at, POSTS.c.id)
@@ -58,6 +67,13 @@ def arms_of(connection: sa.Connection, platform: str) -> dict[tuple[int, int], A
     query = sa.select(TIMING_MATRIX).where(TIMING_MATRIX.c.platform == platform)
     rows = connection.execute(query.order_by(TIMING_MATRIX.c.day_of_week, TIMING_MATRIX.c.hour)).mappings()
     return {(row["day_of_week"], row["hour"]): Arm(row["day_of_week"], row["hour"], row["alpha"], row["beta"]) for row in rows}
+
+
+def arm_of_post(connection: sa.Connection, post_id: str) -> tuple[str, int, int] | None:
+    """(platform, weekday, hour) a post went out at."""
+    query = sa.select(POSTS.c.platform, POSTS.c.slot_weekday, POSTS.c.slot_hour).where(POSTS.c.id == post_id)
+    row = connection.execute(query).first()
+    return (row[0], row[1], row[2]) if row else None
 
 
 def scheduled_draft_ids(connection: sa.Connection, draft_ids: list[str]) -> set[str]:

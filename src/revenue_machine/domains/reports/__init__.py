@@ -1,3 +1,3 @@
 """Decides what the owner hears: alerts as they happen, one report in the evening."""
 
-NEEDS: tuple[str, ...] = ("owner", "routine", "credit", "revenue", "attribution", "funnel", "content", "publishing", "links", "feedback")
+NEEDS: tuple[str, ...] = ("routine",)

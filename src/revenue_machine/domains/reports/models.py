@@ -8,9 +8,9 @@ from revenue_machine.engine.topic import Args, Result
 
 
 class SendArgs(Args):
-    """Text for the owner's chat; longer than one message is split at line ends."""
+    """Text for the owner's chat, split at line ends when it is long; none empties the queue of alerts."""
 
-    text: str = Field(min_length=1, max_length=40_000)
+    text: str | None = Field(default=None, min_length=1, max_length=40_000)
 
 
 class SendResult(Result):

@@ -25,13 +25,15 @@ FIELDS = (
     ImportField("niche", "text", ()),
     ImportField(
         "caption", "text",
-        ("content_caption", "text", "tweet_text", "post_text", "description", "message", "body", "content", "video_transcription_text",
-         "transcript", "title"),
+        ("content_caption", "text", "tweet_text", "post_text", "description", "message", "body", "content",
+         "video_transcription_text", "transcript", "title"),
     ),
     ImportField("hashtags", "text", ("content_hashtags", "tags", "hashtag")),
     ImportField("content_type", "text", ("type", "post_type", "media_type", "format")),
-    ImportField("likes", "count", ("like", "like_count", "metrics_likes", "video_like_count", "favorites", "favourites", "reactions")),
-    ImportField("comments", "count", ("comment", "comment_count", "metrics_comments", "video_comment_count", "replies", "reply_count")),
+    ImportField("likes", "count", ("like", "like_count", "metrics_likes", "video_like_count", "favorites", "reactions")),
+    ImportField(
+        "comments", "count", ("comment", "comment_count", "metrics_comments", "video_comment_count", "replies", "reply_count")
+    ),
     ImportField("shares", "count", ("share", "share_count", "metrics_shares", "video_share_count", "retweets", "reposts")),
     ImportField("saves", "count", ("save", "bookmarks", "save_count", "metrics_saves", "video_download_count", "downloads")),
     ImportField("quotes", "count", ("quote_count", "quote_tweets")),
@@ -40,14 +42,19 @@ FIELDS = (
         ("view_count", "video_view_count", "metrics_views", "impressions", "t_impression", "lifetime_post_total_impressions", "plays",
          "reach", "t_reach"),
     ),
-    ImportField("followers", "count", ("follower_count", "creator_follower_count", "page_t_likes", "page_total_likes", "subscribers")),
+    ImportField(
+        "followers", "count", ("follower_count", "creator_follower_count", "page_t_likes", "page_total_likes", "subscribers")
+    ),
     ImportField("posted_at", "instant", ("post_date", "date", "created_at", "timestamp", "published_at", "posted")),
     ImportField("posted_weekday", "count", ("weekday", "post_weekday", "day_of_week")),
     ImportField("posted_hour", "count", ("hour", "post_hour", "hour_of_day")),
     ImportField("age", "text", ("time_since_posted",)),
     ImportField("author", "text", ("creator_handle", "author_handle", "username", "advertiser_name", "handle")),
 )  # fmt: skip
-_PLATFORM_WORDS = {"tiktok": "tiktok", "instagram": "instagram", "facebook": "facebook", "threads": "threads", "twitter": "x", "tweet": "x"}
+_PLATFORM_WORDS = {
+    "tiktok": "tiktok", "instagram": "instagram", "facebook": "facebook", "threads": "threads", "twitter": "x", "tweet": "x",
+}  # fmt: skip
+_CONTENT_TYPES = {"photo": "image", "picture": "image", "reel": "video", "album": "carousel", "status": "text"}
 _AGE = re.compile(r"(\d+)\s*(minute|hour|day|week)s?", re.IGNORECASE)
 _AGE_UNIT = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
 _TAG = re.compile(r"#(\w+)")
@@ -92,7 +99,8 @@ class MarketItemImport:
         self._platform = guess_platform(source)
         self._niches = {one.key for one in business.niches}
         self._matcher = NicheMatcher({one.key: (one.name, *one.search_terms, *one.hashtags) for one in business.niches})
-        self._has_weekday_zero = any(row.values.get(source.mapping.get("posted_weekday", ""), "") == "0" for row in source.file.rows)
+        column = source.mapping.get("posted_weekday", "")
+        self._has_weekday_zero = any(row.values.get(column, "").strip() == "0" for row in source.file.rows)
         self._now = clock.now()
         self._items: list[NewItem] = []
 
@@ -185,9 +193,8 @@ def _metadata(row: ImportRow, tags: list[str]) -> dict[str, Any]:
 
 def _content_type(text: str | None, platform: str) -> str | None:
     word = (text or "").lower()
-    known = {"photo": "image", "picture": "image", "image": "image", "video": "video", "reel": "video", "carousel": "carousel", "album": "carousel", "status": "text", "text": "text", "link": "link", "thread": "thread"}  # fmt: skip
     if word:
-        return known.get(word, word[:40])
+        return _CONTENT_TYPES.get(word, word[:40])
     return "video" if platform == "tiktok" else None
 
 

@@ -39,7 +39,7 @@ _CTAS: Sequence[tuple[str, re.Pattern[str]]] = (
     ("message", re.compile(r"\b(dm|message) (me|us)\b", re.IGNORECASE)),
 )
 _BEATS: Sequence[tuple[str, re.Pattern[str]]] = (
-    ("problem", re.compile(r"\b(problem|pain|struggl|tired of|frustrat|wast|losing|costs? you|hard|mistake|wrong|fail)", re.IGNORECASE)),
+    ("problem", re.compile(r"\b(problem|pain|struggl|tired of|frustrat|wast|losing|costs? you|mistake|wrong|fail)", re.IGNORECASE)),
     ("agitate", re.compile(r"\b(worse|every (day|week|month)|again and again|meanwhile|nobody notices|still)\b", re.IGNORECASE)),
     ("mechanism", re.compile(r"\b(how to|step|by \w+ing|use|using|instead|first|then|workflow|system|method)\b", re.IGNORECASE)),
     ("proof", re.compile(r"(\d+ ?%|\$\d|\b(result|case study|proved|tested|measured|data|customers?)\b)", re.IGNORECASE)),
@@ -52,60 +52,89 @@ _ANGLES: Sequence[tuple[str, re.Pattern[str]]] = (
     ("outcome", re.compile(r"\b(grow|earn|revenue|results?|more \w+|faster|save \w+ hours?)\b", re.IGNORECASE)),
     ("identity", re.compile(r"\b(founders?|creators?|marketers?|developers?|as an? )\b", re.IGNORECASE)),
 )
+_AWARE = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\$\d|price|discount|trial",
+        r"\b(app|tool|product|software|course)\b",
+        r"\b(how to|way to|method|system)\b",
+        r"\b(problem|struggl|tired|pain)",
+    )
+)
 _BEFORE_AFTER = re.compile(r"\b(before\b.{1,80}\bafter\b|used to\b.{1,80}\bnow\b)", re.IGNORECASE | re.DOTALL)
 _TRIED = re.compile(r"\b(i tried|i tested|my experience|i use|i've been using)\b", re.IGNORECASE)
 _HOW_TO = re.compile(r"\b(how to|step[- ]by[- ]step|tutorial|walk you through)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*%?|[A-Za-z']+|[?!:]")
 _FUNCTION_WORDS = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "but", "by", "do", "does", "don't", "for", "from", "had", "has", "have", "he", "her", "here", "how", "i", "if", "in", "is", "it", "its", "just", "like", "me", "my", "no", "not", "of", "on", "one", "or", "our", "she", "so", "some", "than", "that", "the", "their", "them", "then", "there", "they", "this", "to", "up", "us", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "without", "would", "you", "your"]
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "do", "does", "don't", "for", "from", "had", "has", "have", "he",
+    "her", "here", "how", "i", "if", "in", "is", "it", "its", "just", "like", "me", "my", "no", "not", "of", "on", "one", "or",
+    "our", "she", "so", "some", "than", "that", "the", "their", "them", "then", "there", "they", "this", "to", "up", "us",
+    "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "without", "would", "you", "your"
 )
 
 
 @dataclass(frozen=True)
-class Mechanics:
-    """How one text is built; `hook_pattern` keeps only grammar words and `{n}`/`{x}` for what is the author's own."""
+class Build:
+    """What makes two texts built alike."""
 
     hook_category: str
     hook_type: str
-    hook_pattern: str
     format: str
     cta: str
     length_bucket: str
+
+    def blueprint_id(self, platform: str, niche: str) -> str:
+        """Items built alike on one platform in one niche share a blueprint."""
+        return make_id("blp", platform, niche, self.hook_category, self.hook_type, self.format, self.cta, self.length_bucket)
+
+
+@dataclass(frozen=True)
+class Mechanics:
+    """How one text is built in full; `hook_pattern` keeps only grammar words and `{n}`/`{x}` for what is the author's own."""
+
+    build: Build
+    hook_pattern: str
     beats: tuple[str, ...]
     angle: str
     awareness: int
     hashtags: int
     line_breaks: int
 
-    def blueprint_id(self, platform: str, niche: str) -> str:
-        """Items built alike on one platform in one niche share a blueprint."""
-        return make_id("blp", platform, niche, self.hook_category, self.hook_type, self.format, self.cta, self.length_bucket)
-
     def structure(self) -> list[dict[str, Any]]:
         """Beats in the order they come."""
         return [{"beat": beat, "place": place} for place, beat in enumerate(self.beats, 1)]
 
 
-def read_mechanics(text: str, content_type: str | None = None) -> Mechanics:
-    """Take a text apart; empty text is not a post and is never handed in."""
-    sentences = [part.strip() for part in _SENTENCE.split(text.strip()) if part.strip()]
-    opening = sentences[0] if sentences else text
+def read_build(text: str, content_type: str | None = None) -> Build:
+    """The kind of build a text is; empty text is not a post and is never handed in."""
+    opening = _sentences(text)[0]
     category = hook_category(text, opening)
-    cta = _first(_CTAS, text, "none")
-    return Mechanics(
+    return Build(
         hook_category=category,
         hook_type=_HOOK_TYPE.get(category) or ("command" if _COMMAND.search(opening) else "curiosity"),
-        hook_pattern=hook_pattern(opening),
         format=_format(text, category, content_type),
-        cta=cta,
+        cta=_first(_CTAS, text, "none"),
         length_bucket=length_bucket(len(text)),
-        beats=_beats(sentences, has_cta=cta != "none"),
+    )
+
+
+def read_mechanics(text: str, content_type: str | None = None) -> Mechanics:
+    """Take a text apart."""
+    build, sentences = read_build(text, content_type), _sentences(text)
+    return Mechanics(
+        build=build,
+        hook_pattern=hook_pattern(sentences[0]),
+        beats=_beats(sentences, has_cta=build.cta != "none"),
         angle=_first(_ANGLES, text, "desire"),
         awareness=_awareness(text),
         hashtags=len(re.findall(r"#\w", text)),
         line_breaks=text.count("\n"),
     )
+
+
+def _sentences(text: str) -> list[str]:
+    return [part.strip() for part in _SENTENCE.split(text.strip()) if part.strip()] or [text]
 
 
 def hook_category(text: str, opening: str) -> str:
@@ -167,5 +196,4 @@ def _beats(sentences: Sequence[str], *, has_cta: bool) -> tuple[str, ...]:
 
 def _awareness(text: str) -> int:
     """1 unaware … 5 most aware, by whether problem, way, product or price are spoken of."""
-    levels = (r"\$\d|price|discount|trial", r"\b(app|tool|product|software|course)\b", r"\b(how to|way to|method|system)\b", r"\b(problem|struggl|tired|pain)")  # fmt: skip
-    return next((5 - place for place, pattern in enumerate(levels) if re.search(pattern, text, re.IGNORECASE)), 1)
+    return next((5 - place for place, pattern in enumerate(_AWARE) if pattern.search(text)), 1)

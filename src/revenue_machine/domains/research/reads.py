@@ -75,7 +75,8 @@ def evidence(connection: sa.Connection, niche: str, limit: int = 20) -> list[Evi
     imported = [row for row in own if row["provenance"] == "import"] + _quotable(connection, UNKNOWN_NICHE, limit)
     seen = [row for row in own if row["provenance"] != "import"]
     share = min(len(imported), max(limit // 4, limit - len(seen)))
-    return [_as_evidence(row) for row in [*seen[: limit - share], *imported[:share]]]
+    distinct = {row["quote"]: row for row in reversed([*seen[: limit - share], *imported[:share]])}
+    return [_as_evidence(row) for row in reversed(distinct.values())]
 
 
 def _quotable(connection: sa.Connection, niche: str, limit: int) -> list[dict[str, Any]]:
@@ -87,13 +88,13 @@ def _quotable(connection: sa.Connection, niche: str, limit: int) -> list[dict[st
     turns = [row.source_item_ids[nth] for nth in range(5) for row in found if len(row.source_item_ids) > nth][:limit]
     columns = (_ITEM.id, _ITEM.caption, _ITEM.platform, _ITEM.trend_score, _ITEM.provenance, _ITEM.niche, _ITEM.blueprint_id)
     items = {row["id"]: dict(row) for row in connection.execute(sa.select(*columns).where(_ITEM.id.in_(turns))).mappings()}
-    return [items[one] | {"hook_category": hooks[one]} for one in turns if one in items]
+    return [items[one] | {"hook_category": hooks[one], "quote": clean(items[one]["caption"])} for one in turns if one in items]
 
 
 def _as_evidence(row: Mapping[str, Any]) -> Evidence:
     return Evidence(
         id=row["id"],
-        quote=clean(row["caption"]),
+        quote=row["quote"],
         platform=row["platform"],
         engagement=round(float(row["trend_score"]), 4),
         source=f"outside:{row['provenance']}",
@@ -142,3 +143,9 @@ def _narrow(query: sa.Select[Any], platform: str | None, niche: str | None) -> s
     if platform is not None:
         query = query.where(_ITEM.platform == platform)
     return query.where(_ITEM.niche == niche) if niche is not None else query
+
+
+def quote_of(connection: sa.Connection, item_id: str) -> str | None:
+    """A short, cleaned quote of an item's text, or None."""
+    caption = connection.execute(sa.select(_ITEM.caption).where(_ITEM.id == item_id)).scalar()
+    return clean(caption) if caption else None

@@ -57,6 +57,7 @@ class Research:
         niches = [one for one in self._business.niches if niche in (None, one.key)]
         if not niches:
             raise BadInput(f"there is no niche {niche}", field="niche")
+
         def age(one: Niche) -> tuple[str, str]:
             seen = newest.get((platform, one.key))
             return ("" if seen is None else seen.isoformat(), one.key)
@@ -72,26 +73,19 @@ class Research:
         failures = 0
         for platform, niche in pairs:
             seen = newest.get((platform, niche.key))
-            if is_fresh(seen, self._clock.now()):
-                tally.pairs.append(PairResult(platform=platform, niche=niche.key, cached=True, newest_at=seen))
-                continue
-            if given_up is None and client is not None:
+            found = PairResult(platform=platform, niche=niche.key, cached=True, newest_at=seen)
+            if not is_fresh(seen, self._clock.now()):
                 try:
-                    tally.pairs.append(self._refresh(client, platform, niche, max_items, tally))
+                    if client is None or given_up is not None:
+                        raise given_up or NotConfigured("market research is not set up")
+                    found = self._refresh(client, platform, niche, max_items, tally)
                     failures = 0
-                    continue
                 except Failure as failure:
                     failures += 1
-                    failed = failure
                     if failures == 2 or not failure.retryable or failure.code == "outside_rate_limited":
                         given_up = failure
-            else:
-                failed = given_up or NotConfigured("market research is not set up")
-            tally.pairs.append(
-                PairResult(
-                    platform=platform, niche=niche.key, stale=seen is not None, newest_at=seen, code=failed.code, reason=failed.message
-                )
-            )
+                    found = _failed(found, failure, has_old=seen is not None)
+            tally.pairs.append(found)
 
     def _refresh(
         self, client: MarketResearchClient, platform: str, niche: Niche, max_items: int | None, tally: _Tally
@@ -138,14 +132,19 @@ class Research:
         stale = [f"{one.platform}/{one.niche}" for one in pairs if one.stale]
         if len(missing) == len(pairs) and not counts:
             reason = pairs[0].reason or ""
-            raise OutsideUnavailable(f"no platform answered: {reason}") if is_configured else NotConfigured(
-                "market research is not set up and nothing was imported: set REVENUE_MARKET_RESEARCH__BASE_URL or import market_items"
-            )
+            if is_configured:
+                raise OutsideUnavailable(f"no platform answered: {reason}")
+            raise NotConfigured("nothing is known: set REVENUE_MARKET_RESEARCH__BASE_URL or import market_items")
         return ResearchResult(
             cached=bool(pairs) and all(one.cached for one in pairs), partial=bool(missing or stale), missing=missing, stale=stale,
             items=sum(_held(pairs, counts)), stored=sum(one.stored for one in pairs), calls=tally.calls,
             refreshed=sum(one.refreshed for one in pairs), blueprints=blueprints, pairs=pairs,
         )  # fmt: skip
+
+
+def _failed(pair: PairResult, failure: Failure, *, has_old: bool) -> PairResult:
+    """Nothing new: old data is used and flagged, or the pair is missing."""
+    return pair.model_copy(update={"cached": False, "stale": has_old, "code": failure.code, "reason": failure.message})
 
 
 def _held(pairs: Sequence[PairResult], counts: dict[tuple[str, str], int]) -> Iterator[int]:

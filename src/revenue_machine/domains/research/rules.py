@@ -17,7 +17,8 @@ ALIASES: Mapping[str, str] = {"twitter": "x", "ig": "instagram", "fb": "facebook
 QUOTE_CHARS = 160
 _WORD = re.compile(r"[a-z0-9']+")
 _WEAK = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "how", "i", "in", "into", "is", "it", "its", "make", "more", "my", "no", "of", "on", "or", "our", "that", "the", "this", "to", "up", "us", "with", "you", "your"]
+    "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "how", "i", "in", "into", "is", "it", "its", "make", "more",
+    "my", "no", "of", "on", "or", "our", "that", "the", "this", "to", "up", "us", "with", "you", "your"
 )
 _ORDERS = re.compile(
     r"(ignore|disregard|forget|override)\b.{0,40}\b(instruction|prompt|rule|context|above|previous)|"
@@ -109,19 +110,20 @@ class NicheMatcher:
     def __init__(self, terms: Mapping[str, Sequence[str]]) -> None:
         """`terms`: search terms and hashtags by niche; the order of the niches breaks ties."""
         self._phrases = {niche: {_joined(term) for term in found} - {""} for niche, found in terms.items()}
+        self._tags = {niche: {phrase.replace(" ", "") for phrase in found} for niche, found in self._phrases.items()}
         words = {niche: {word for term in found for word in _words(term)} for niche, found in terms.items()}
         shared = [word for found in words.values() for word in found]
         self._words = {niche: {word for word in found if shared.count(word) == 1} for niche, found in words.items()}
 
     def match(self, text: str, tags: Sequence[str] = ()) -> str | None:
         """The niche with most points, at least 3, else None: 3 per phrase or own hashtag, 1 per own word."""
-        present = set(_WORD.findall(text.lower()))
+        tokens = _WORD.findall(text.lower())
+        present, joined = set(tokens), f" {' '.join(tokens)} "
         marks = {tag.lower().lstrip("#") for tag in tags}
-        joined = f" {' '.join(_WORD.findall(text.lower()))} "
         best, most = None, 2
         for niche, phrases in self._phrases.items():
             own = self._words[niche]
-            points = len(own & present) + 3 * len((own | {phrase.replace(" ", "") for phrase in phrases}) & marks)
+            points = len(own & present) + 3 * len((own | self._tags[niche]) & marks)
             points += 3 * sum(1 for phrase in phrases if f" {phrase} " in joined)
             if points > most:
                 best, most = niche, points

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from revenue_machine.domains.research.mechanics import Mechanics, read_mechanics
+from revenue_machine.domains.research.mechanics import Mechanics, read_build, read_mechanics
 from revenue_machine.domains.research.reads import known_scores
 from revenue_machine.domains.research.rules import Counts, Score, clean, engagement, gives_orders, percentiles, proven
 from revenue_machine.domains.research.tables import BLUEPRINTS, MARKET_ITEMS
@@ -75,7 +75,9 @@ def store_items(connection: sa.Connection, database: Database, items: Sequence[N
     return Stored(len(fresh) - refreshed, refreshed, len(items) - len(fresh))
 
 
-def touch_blueprints(connection: sa.Connection, database: Database, pairs: Iterable[tuple[str, str]], now: datetime, today: date) -> int:
+def touch_blueprints(
+    connection: sa.Connection, database: Database, pairs: Iterable[tuple[str, str]], now: datetime, today: date
+) -> int:
     """Rebuild the blueprints of these (platform, niche) pairs from their items; returns how many stand."""
     count = 0
     for platform, niche in sorted(set(pairs)):
@@ -122,7 +124,7 @@ def _scored(connection: sa.Connection, items: Sequence[NewItem]) -> Iterator[tup
 
 def _row(item: NewItem, score: Score, percentile: float | None, now: datetime) -> dict[str, Any]:
     caption = item.caption or None
-    blueprint = read_mechanics(caption, item.content_type).blueprint_id(item.platform, item.niche) if caption else None
+    blueprint = read_build(caption, item.content_type).blueprint_id(item.platform, item.niche) if caption else None
     row: dict[str, Any] = dict.fromkeys(_COLUMNS)
     row |= {name: value for name, value in vars(item).items() if name in _COLUMNS}
     row |= vars(item.counts)
@@ -167,9 +169,9 @@ def _blueprint_rows(connection: sa.Connection, platform: str, niche: str, now: d
 def _blueprint_row(mechanics: Mechanics, caption: str, found: Sequence[tuple[str, float, str]], now: datetime) -> dict[str, Any]:
     """Everything about one way of building; pictures and pacing are None because nobody looked at them."""
     return {
-        "source_type": "market_item", "source_id": found[0][0], "format": mechanics.format,
-        "hook_pattern": mechanics.hook_pattern, "hook_type": mechanics.hook_type, "hook_category": mechanics.hook_category,
-        "length_bucket": mechanics.length_bucket, "cta": mechanics.cta, "structure": mechanics.structure(),
+        "source_type": "market_item", "source_id": found[0][0], "format": mechanics.build.format,
+        "hook_pattern": mechanics.hook_pattern, "hook_type": mechanics.build.hook_type, "hook_category": mechanics.build.hook_category,
+        "length_bucket": mechanics.build.length_bucket, "cta": mechanics.build.cta, "structure": mechanics.structure(),
         "pacing": None, "visual_style": None,
         "caption_pattern": {"hashtags": mechanics.hashtags, "line_breaks": mechanics.line_breaks, "chars": len(caption)},
         "offer_angle": {"angle": mechanics.angle, "awareness": mechanics.awareness},
@@ -186,7 +188,8 @@ def _texts(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[str
     about = sa.func.coalesce(columns.hashtag, columns.keyword)
     found: dict[str, tuple[str, str | None, str | None]] = {}
     for chunk in _chunks(ids):
-        for row in connection.execute(sa.select(columns.id, columns.caption, columns.content_type, about).where(columns.id.in_(chunk))):
+        query = sa.select(columns.id, columns.caption, columns.content_type, about).where(columns.id.in_(chunk))
+        for row in connection.execute(query):
             found[row[0]] = (row[1], row[2], row[3])
     return found
 

@@ -21,7 +21,8 @@ from revenue_machine.engine.topic import Effect, planned, topic
 def twitter(args: TwitterArgs, research: Research) -> ResearchResult:
     """Look at X for each niche, cache first.
 
-    Returns: per niche what is new, `cached` where data younger than 24 h stood already (seed §4.2), `stale` where the source failed.
+    Returns: per niche what is new, `cached` where data younger than 24 h stood already (seed §4.2), `stale` where the
+    source failed.
     Raises: not_configured or outside_unavailable when there is neither a source nor old data.
     """
     return research.sweep(("x",), args.niche, args.max_items)

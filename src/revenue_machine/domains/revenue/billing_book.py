@@ -180,7 +180,8 @@ class BillingBook:
         ledger_key = _ledger_key(row)
         payload = {
             "subscription_id": found["subscription_id"], "user_id": user, "product": found["product"],
-            "amount_micro_usd": worth.amount_micro_usd, "ledger_key": ledger_key, "ledger_id": make_id("led", ledger_kind, ledger_key),
+            "amount_micro_usd": worth.amount_micro_usd, "ledger_key": ledger_key, "payment_id": row["id"],
+            "ledger_id": make_id("led", ledger_kind, ledger_key),
         }  # fmt: skip
         self._events.emit(connection, EVENT_OF[kind], ledger_key, payload, row["occurred_at"])
         if kind == "refund" and row["provider"] == "stripe" and row["detail"] == "full" and original is not None:

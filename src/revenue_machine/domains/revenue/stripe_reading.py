@@ -22,7 +22,8 @@ from revenue_machine.kit.ids import make_id
 PROVIDER = "stripe"
 EVENT_TYPES = (
     "customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
-    "customer.subscription.paused", "customer.subscription.resumed", "invoice.paid", "charge.refunded", "checkout.session.completed",
+    "customer.subscription.paused", "customer.subscription.resumed",
+    "invoice.paid", "charge.refunded", "checkout.session.completed",
 )  # fmt: skip
 # How sure each place is of the person's name.
 _IN_METADATA, _AT_CHECKOUT, _BY_CUSTOMER = 2, 1, 0

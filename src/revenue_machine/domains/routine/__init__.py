@@ -1,3 +1,3 @@
 """Decides what the machine does on a day, in which order, and what a failure stops."""
 
-NEEDS: tuple[str, ...] = ()
+NEEDS: tuple[str, ...] = ("credit", "revenue")

@@ -35,6 +35,22 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+class Standing(StrEnum):
+    """How a step of the day stands, in the words the dashboard shows."""
+
+    TO_COME = "to come"
+    OVERDUE = "overdue"
+    NEXT = "next"
+    RUNNING = "running"
+    DONE = "done"
+    PARTLY = "partly done"
+    SKIPPED = "skipped"
+    NOT_SET_UP = "not set up"
+    WAITING = "waits for you"
+    UNKNOWN = "outcome unknown"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True)
 class TopicCall:
     """One of the day's actions: a topic, its input, what it is for and how often it is tried."""

@@ -68,6 +68,12 @@ def recent_runs(connection: sa.Connection, limit: int) -> list[dict[str, Any]]:
     return [_plain(dict(row)) for row in connection.execute(query).mappings()]
 
 
+def blocks_begun(connection: sa.Connection, run_date: date) -> frozenset[str]:
+    """Names of the blocks of a date that are on the books."""
+    query = sa.select(ROUTINE_RUNS.c.block).where(ROUTINE_RUNS.c.run_date == run_date)
+    return frozenset(connection.execute(query).scalars())
+
+
 def run_with_steps(connection: sa.Connection, run_id: str) -> dict[str, Any]:
     """One block with its calls, or `not_found`."""
     row = connection.execute(sa.select(ROUTINE_RUNS).where(ROUTINE_RUNS.c.id == run_id)).mappings().first()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from revenue_machine.domains.routine.models import Kind, Status
+from revenue_machine.domains.routine.models import Kind, Standing, Status
 
 # With the house down nothing new is made or published; money is still counted and the day remembered.
 STOPPED_BY_HOUSE = frozenset({Kind.RESEARCH, Kind.GENERATION})
@@ -57,3 +58,28 @@ def status_of(outcome: Mapping[str, Any], attempts: int) -> Status:
 def needs_alert(kind: Kind, status: Status) -> bool:
     """Whether somebody should hear of it now and not only in the evening."""
     return status is Status.UNKNOWN or (status is Status.FAILED and kind in (Kind.HOUSE, Kind.REVENUE, Kind.PUBLISHING, Kind.REPORT))
+
+
+def day_shown(local: datetime, first_block: time) -> date:
+    """The date a person means by today: before the first block it is still the one whose night is not over."""
+    return local.date() - timedelta(days=1) if local.time() < first_block else local.date()
+
+
+def standing_of(statuses: Sequence[Status], expected: int, *, is_due: bool, is_block_begun: bool) -> Standing:
+    """How a step stands, from the calls of it that ended so far; the worst of them names it."""
+    if not statuses:
+        return Standing.NEXT if is_block_begun else Standing.OVERDUE if is_due else Standing.TO_COME
+    if len(statuses) < expected:
+        return Standing.RUNNING
+    for status, standing in _WORST_FIRST:
+        if status in statuses:
+            return standing
+    left_out = [status for status in statuses if status in (Status.SKIPPED, Status.NOT_CONFIGURED)]
+    if not left_out:
+        return Standing.DONE
+    if len(left_out) < len(statuses):
+        return Standing.PARTLY
+    return Standing.SKIPPED if Status.SKIPPED in left_out else Standing.NOT_SET_UP
+
+
+_WORST_FIRST = ((Status.FAILED, Standing.FAILED), (Status.UNKNOWN, Standing.UNKNOWN), (Status.AWAITING_APPROVAL, Standing.WAITING))

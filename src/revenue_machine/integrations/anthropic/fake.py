@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from revenue_machine.integrations.anthropic import batches
-from revenue_machine.integrations.anthropic.catalogue import CARDS, card_of
-from revenue_machine.integrations.anthropic.conversation import answered, checked, misbehave
-from revenue_machine.integrations.anthropic.metering import keep_pace, total_tokens
-from revenue_machine.integrations.anthropic.oracle import MODES
-from revenue_machine.integrations.anthropic.refusals import Refused, bad, missing
+from revenue_machine.integrations.anthropic import fake_batches as batches
+from revenue_machine.integrations.anthropic.fake_catalogue import CARDS, card_of
+from revenue_machine.integrations.anthropic.fake_conversation import answered, checked, misbehave
+from revenue_machine.integrations.anthropic.fake_metering import keep_pace, total_tokens
+from revenue_machine.integrations.anthropic.fake_oracle import MODES
+from revenue_machine.integrations.anthropic.fake_refusals import Refused, bad, missing
 from revenue_machine.kit.fakeserver import FakeRequest, FakeResponse, FakeState, Routes, answer_json
 from revenue_machine.kit.ids import content_hash
 
@@ -38,7 +38,7 @@ def respond(state: FakeState, request: FakeRequest) -> FakeResponse:
 
 
 def public_misbehave(state: FakeState, mode: str, count: int) -> None:
-    """Let the next `count` answers go wrong in one of the ways of `oracle.MODES`."""
+    """Let the next `count` answers go wrong in one of the ways of `fake_oracle.MODES`."""
     if mode not in MODES:
         raise ValueError(f"no such way to misbehave: {mode}; there are {', '.join(MODES)}")
     misbehave(state, mode, count)

@@ -1,0 +1,7 @@
+"""Topics of attribution, declared so that nothing pretends: each names the issue that builds it."""
+
+from __future__ import annotations
+
+from revenue_machine.engine.topic import Effect, planned
+
+PLANNED = (planned("attribution.compare", effect=Effect.PURE, section="INTERFACE§7", issue=3),)

@@ -1,0 +1,60 @@
+"""How one draft sounds: contracted or not, and which of two everyday words it prefers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from random import Random
+
+BEFORE_IS = r"\b([Ii]t|[Tt]hat|[Tt]here|[Ww]hat) is "
+CONTRACTED = (
+    (r"\b(do|does|did|is|are|was|have|has|would|should|could|must) not\b", r"\1n't"),
+    (r"\bwill not\b", "won't"),
+    (r"\bWill not\b", "Won't"),
+    (r"\bDo not\b", "Don't"),
+    (r"\bcannot\b", "can't"),
+    (r"\b([Yy]ou|[Tt]hey|[Ii]t) will\b", r"\1'll"),
+    (BEFORE_IS + r"(?=(?:a|an|the|not|to|in|just|about|easier|harder|probably|your|how|what|most|where)\b)", r"\1's "),
+)
+PREFERENCES = (
+    ("somebody", "someone"),
+    ("nobody", "no one"),
+    ("begin with", "start with"),
+    ("choose", "pick"),
+    ("write down", "note down"),
+    ("dull", "boring"),
+    ("colleague", "coworker"),
+    ("colleagues", "coworkers"),
+    ("whom", "who"),
+    ("rarely", "seldom"),
+    ("unpopular view", "unpopular opinion"),
+    ("picture one", "imagine one"),
+    ("read it aloud", "read it out loud"),
+    ("next to", "beside"),
+    ("the usual", "the standard"),
+    ("tells you", "shows you"),
+    ("a stranger", "an outsider"),
+    ("afterwards", "later"),
+)
+WORD = re.compile(r"\b(" + "|".join(plain for plain, _ in PREFERENCES) + r")\b", re.IGNORECASE)
+CONTRACTIONS = tuple((re.compile(pattern), replacement) for pattern, replacement in CONTRACTED)
+Voice = Callable[[str], str]
+
+
+def voice_of(draw: Random) -> Voice:
+    """A voice for one draft, the same from its first line to its last."""
+    contracts = draw.random() < 0.6
+    preferred = {plain: other for plain, other in PREFERENCES if draw.random() < 0.5}
+
+    def swap(hit: re.Match[str]) -> str:
+        said = hit.group()
+        other = preferred.get(said.lower(), said)
+        return other[:1].upper() + other[1:] if said[:1].isupper() else other
+
+    def speak(text: str) -> str:
+        swapped = WORD.sub(swap, text)
+        for pattern, replacement in CONTRACTIONS if contracts else ():
+            swapped = pattern.sub(replacement, swapped)
+        return swapped
+
+    return speak
