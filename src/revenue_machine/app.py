@@ -265,7 +265,7 @@ def _settlers(house: ModuleType) -> list[Settler]:
 
 def _sections(house: ModuleType) -> list[Section]:
     return [
-        Section(*function.__section__, f"{folder}.{function.__name__}", function)
+        Section(function.__section__[0], function.__section__[1], f"{folder}.{function.__name__}", function)
         for folder, module in modules(house, "sections")
         for function in marked(module, "__section__")
     ]

@@ -233,9 +233,16 @@ def test_each_bad_answer_is_bad(mode: str, outside: Outside) -> None:
     assert "evil" not in good
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: (
-    st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*ASKED, "system", "text", "type", "format", "schema", "role",
-    "content", "output_config", "cache_control", "properties", "requests", "custom_id", "params"]), inner, max_size=4)), max_leaves=12)  # fmt: skip
+FIELDS = (
+    *ASKED, "system", "text", "type", "format", "schema", "role", "content", "output_config", "cache_control", "properties",
+    "requests", "custom_id", "params",
+)  # fmt: skip
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
+JSON = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4),
+    max_leaves=12,
+)
 
 
 @settings(max_examples=60, deadline=None)

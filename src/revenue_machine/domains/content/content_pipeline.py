@@ -78,7 +78,7 @@ class ContentPipeline:
             raise work.failures[-1]
         return GenerateResult(
             batch=batch, made=made, dropped=sum(one.dropped for one in found), existing=sum(one.existing for one in found),
-            skipped_niches=sum(1 for one in found if one.skipped is not None), niches=found,
+            skipped_niches=len(work.failures), niches=found,
         )  # fmt: skip
 
     def _memory(self, run_date: date) -> rules.Memory:

@@ -12,7 +12,7 @@ Platform = Literal["x", "threads", "instagram", "tiktok", "facebook"]
 Classification = Literal["viral", "strong", "average", "weak", "flop"]
 PromotionStatus = Literal["organic_only", "candidate", "graduated"]
 Dimension = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+\Z", max_length=2000)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=2000)]
 
 
 class RegisterArgs(Args):

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-NEEDS: tuple[str, ...] = ("attribution", "owner", "revenue")
+NEEDS: tuple[str, ...] = ("attribution", "feedback", "owner", "revenue")

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from revenue_machine.domains.attribution import reads as attribution_reads
+from revenue_machine.domains.feedback import reads as feedback_reads
 from revenue_machine.domains.funnel import reads, rules, store
 from revenue_machine.domains.funnel.models import DayCount, FunnelDay, Payers, Phase, Share, Steps
 from revenue_machine.domains.owner.models import Business
@@ -64,7 +65,7 @@ class FunnelTracker:
         counts = attribution_reads.counts_between(connection, start, end)
         names = ("click", "signup", "trial", "purchase")
         clicks, signups, trials, purchases = (counts.get(name, 0) for name in names)
-        return Steps(None, clicks, signups, trials, purchases)
+        return Steps(feedback_reads.views_between(connection, start, end), clicks, signups, trials, purchases)
 
     def _trial_to_paid(self, connection: sa.Connection, day: date) -> Share:
         """Of the trials old enough to be over, begun within thirty days: the share that paid."""

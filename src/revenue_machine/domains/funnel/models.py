@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 Phase = Literal[1, 2, 3]
 # Seed §4.11: phase 1 below 50 payers, phase 2 from 50, phase 3 from 200; DECISIONS: down only below 45 and 190.
@@ -29,9 +29,9 @@ class DayCount:
 
 @dataclass(frozen=True)
 class Steps:
-    """What happened on one local date; None where nobody counts it."""
+    """What happened on one local date; impressions are the views of the posts published on it."""
 
-    impressions: int | None
+    impressions: int
     clicks: int
     signups: int
     trials: int
@@ -73,5 +73,3 @@ class Payers:
     stripe_paying_users: int
     mrr_micro_usd: int | None
 
-
-Row = dict[str, Any]

@@ -47,9 +47,9 @@ def _people(count: DayCount) -> int:
     return count.paying_users or 0
 
 
-def rate(part: int | None, whole: int | None) -> float | None:
-    """`part` of `whole`; None when the whole is zero or either is unknown."""
-    return part / whole if part is not None and whole else None
+def rate(part: int, whole: int) -> float | None:
+    """`part` of `whole`; None of nothing."""
+    return part / whole if whole else None
 
 
 def rates_of(steps: Steps) -> dict[str, float | None]:

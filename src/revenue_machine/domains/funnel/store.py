@@ -33,7 +33,7 @@ def finish_day(connection: sa.Connection, day: date, steps: Steps, now: datetime
     connection.execute(FUNNEL_SNAPSHOTS.update().where(FUNNEL_SNAPSHOTS.c.snapshot_date == day).values(**values))
 
 
-def _step_columns(steps: Steps) -> dict[str, int | float | None]:
+def _step_columns(steps: Steps) -> dict[str, float | None]:
     return {
         "impressions": steps.impressions, "clicks": steps.clicks, "signups": steps.signups, "trials": steps.trials,
         "purchases": steps.purchases, **rates_of(steps),

@@ -39,8 +39,8 @@ FIELDS = (
     ImportField("quotes", "count", ("quote_count", "quote_tweets")),
     ImportField(
         "views", "count",
-        ("view_count", "video_view_count", "metrics_views", "impressions", "t_impression", "lifetime_post_total_impressions", "plays",
-         "reach", "t_reach"),
+        ("view_count", "video_view_count", "metrics_views", "impressions", "t_impression", "lifetime_post_total_impressions",
+         "plays", "reach", "t_reach"),
     ),
     ImportField(
         "followers", "count", ("follower_count", "creator_follower_count", "page_t_likes", "page_total_likes", "subscribers")

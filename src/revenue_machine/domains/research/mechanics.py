@@ -28,10 +28,12 @@ _STORY = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d")
-_COMMAND = re.compile(r"^\W*(stop|start|learn|use|try|save|read|watch|take|make|build|get|write|ask|check|remember)\b", re.IGNORECASE)
+_COMMAND = re.compile(
+    r"^\W*(stop|start|learn|use|try|save|read|watch|take|make|build|get|write|ask|check|remember)\b", re.IGNORECASE
+)
 _CTAS: Sequence[tuple[str, re.Pattern[str]]] = (
     ("bio_link", re.compile(r"\blink in (the )?(my )?bio\b", re.IGNORECASE)),
-    ("link", re.compile(r"https?://|\b(click|tap|link below|sign up|get started|try it|download|join us|read more)\b", re.IGNORECASE)),
+    ("link", re.compile(r"https?://|\b(click|tap|link below|sign up|get started|try it|download|read more)\b", re.IGNORECASE)),
     ("comment", re.compile(r"\b(comment|reply|tell me|let me know|what do you think|ask your)\b", re.IGNORECASE)),
     ("save", re.compile(r"\b(save|bookmark) (this|it)\b", re.IGNORECASE)),
     ("share", re.compile(r"\b(share|retweet|repost|tag (a|your|someone))\b", re.IGNORECASE)),
@@ -67,16 +69,16 @@ _HOW_TO = re.compile(r"\b(how to|step[- ]by[- ]step|tutorial|walk you through)\b
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*%?|[A-Za-z']+|[?!:]")
 _FUNCTION_WORDS = frozenset(
-    "a", "an", "and", "are", "as", "at", "be", "but", "by", "do", "does", "don't", "for", "from", "had", "has", "have", "he",
+    {"a", "an", "and", "are", "as", "at", "be", "but", "by", "do", "does", "don't", "for", "from", "had", "has", "have", "he",
     "her", "here", "how", "i", "if", "in", "is", "it", "its", "just", "like", "me", "my", "no", "not", "of", "on", "one", "or",
     "our", "she", "so", "some", "than", "that", "the", "their", "them", "then", "there", "they", "this", "to", "up", "us",
-    "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "without", "would", "you", "your"
+    "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "without", "would", "you", "your"}
 )
 
 
 @dataclass(frozen=True)
 class Build:
-    """What makes two texts built alike."""
+    """How a text is built; hook, format and call make two texts built alike, the rest may vary among them."""
 
     hook_category: str
     hook_type: str
@@ -86,7 +88,7 @@ class Build:
 
     def blueprint_id(self, platform: str, niche: str) -> str:
         """Items built alike on one platform in one niche share a blueprint."""
-        return make_id("blp", platform, niche, self.hook_category, self.hook_type, self.format, self.cta, self.length_bucket)
+        return make_id("blp", platform, niche, self.hook_category, self.format, self.cta)
 
 
 @dataclass(frozen=True)

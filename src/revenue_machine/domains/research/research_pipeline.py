@@ -167,6 +167,7 @@ def _new_item(platform: str, niche: str, keyword: str, one: ResearchItem) -> New
         posted_hour=None if one.post_date is None else one.post_date.hour, collected_at=one.collected_at,
         metadata={
             "research_type": one.research_type, "creator": one.creator.handle, "hashtags": one.content.hashtags,
-            "duration_seconds": one.content.duration_seconds, "audio_name": one.content.audio_name, "cta_type": one.content.cta_type,
+            "duration_seconds": one.content.duration_seconds, "audio_name": one.content.audio_name,
+            "cta_type": one.content.cta_type,
         },
     )  # fmt: skip

@@ -170,7 +170,8 @@ def _blueprint_row(mechanics: Mechanics, caption: str, found: Sequence[tuple[str
     """Everything about one way of building; pictures and pacing are None because nobody looked at them."""
     return {
         "source_type": "market_item", "source_id": found[0][0], "format": mechanics.build.format,
-        "hook_pattern": mechanics.hook_pattern, "hook_type": mechanics.build.hook_type, "hook_category": mechanics.build.hook_category,
+        "hook_pattern": mechanics.hook_pattern, "hook_type": mechanics.build.hook_type,
+        "hook_category": mechanics.build.hook_category,
         "length_bucket": mechanics.build.length_bucket, "cta": mechanics.build.cta, "structure": mechanics.structure(),
         "pacing": None, "visual_style": None,
         "caption_pattern": {"hashtags": mechanics.hashtags, "line_breaks": mechanics.line_breaks, "chars": len(caption)},

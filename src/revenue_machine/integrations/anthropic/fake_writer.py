@@ -44,6 +44,17 @@ OFFER_LINES = (
     "Our part in this is {name}: {fact}.",
     "One way to do it is {name}: {fact}.",
 )
+# For facts that name the offer themselves.
+FACT_LINES = (
+    "{fact}.",
+    "{fact}.",
+    "Worth knowing: {fact}.",
+    "Our part in this: {fact}.",
+    "One tool for it: {fact}.",
+    "If you want help with it: {fact}.",
+    "A small help: {fact}.",
+    "For the record: {fact}.",
+)
 ADVICE_LINES = (
     "What helps: {one}, then {two}.",
     "Two small things: {one}, and {two}.",
@@ -203,13 +214,23 @@ def _endings(desk: Desk) -> list[str]:
 
 
 def _offers(offer: Offer | None, draw: Random) -> list[str]:
-    """Ways to name the offer with one of its facts, longest wish first, the bare name last."""
+    """Ways to name the offer with one of its facts, longer wishes first, the bare name last."""
     if offer is None:
         return [""]
     facts = [fact.strip().rstrip(".") for fact in offer.facts if fact.strip()]
-    lines = [line.format(name=offer.name, fact=draw.choice(facts)) for line in draw.sample(OFFER_LINES, 4)] if facts else []
+    wishes = [_offer_line(offer.name, draw.choice(facts), draw) for _ in range(4)] if facts else []
     shortest = min(facts, key=len, default="")
-    return [*lines, *([f"{offer.name}: {shortest}."] if shortest else []), f"{offer.name}."]
+    last_wish = [shortest + "." if _names_itself(shortest, offer.name) else f"{offer.name}: {shortest}."] if shortest else []
+    return [*wishes, *last_wish, f"{offer.name}."]
+
+
+def _offer_line(name: str, fact: str, draw: Random) -> str:
+    lines = FACT_LINES if _names_itself(fact, name) else OFFER_LINES
+    return draw.choice(lines).format(name=name, fact=fact)
+
+
+def _names_itself(fact: str, name: str) -> bool:
+    return fact.lower().startswith(name.split()[0].lower()) if name.split() else True
 
 
 def _options(desk: Desk) -> dict[str, list[str]]:
