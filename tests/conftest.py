@@ -35,9 +35,10 @@ def server_binaries() -> Path | None:
     return Path(elsewhere).resolve().parent if elsewhere else None
 
 
-def _as_server_user(words: list[str]) -> list[str]:
-    """PostgreSQL refuses to run as root."""
-    return ["runuser", "-u", "postgres", "--", *words] if os.geteuid() == 0 else words
+def _run_quietly(words: list[str]) -> None:
+    """As the server's own user: PostgreSQL refuses to run as root."""
+    mine = ["runuser", "-u", "postgres", "--", *words] if os.geteuid() == 0 else words
+    subprocess.run(mine, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
 
 
 def _can_run_server() -> bool:
@@ -64,12 +65,11 @@ def postgres_server() -> Iterator[str]:
     data, port = folder / "data", _free_port()
     options = SERVER_OPTIONS.format(folder=folder, port=port)
     control = [str(binaries / "pg_ctl"), "-D", str(data), "-w"]
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
     init = [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-    subprocess.run(_as_server_user(init), **quiet)  # type: ignore[call-overload]
-    subprocess.run(_as_server_user([*control, "-l", str(folder / "log"), "-o", options, "start"]), **quiet)  # type: ignore[call-overload]
+    _run_quietly(init)
+    _run_quietly([*control, "-l", str(folder / "log"), "-o", options, "start"])
     yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
-    subprocess.run(_as_server_user([*control, "-m", "immediate", "stop"]), **quiet)  # type: ignore[call-overload]
+    _run_quietly([*control, "-m", "immediate", "stop"])
     shutil.rmtree(folder, ignore_errors=True)
 
 

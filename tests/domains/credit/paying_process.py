@@ -14,7 +14,7 @@ import httpx2
 from revenue_machine.kit.errors import Failure
 from tests.domains.money_house import desk_of, job_holding, message, open_house
 
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 
 
 def note(path: Path, line: str) -> None:

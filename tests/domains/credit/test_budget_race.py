@@ -23,10 +23,10 @@ def _lines(path: Path) -> list[str]:
 
 def _wait_until_decided(home: Path, processes: list[ForkServerProcess]) -> None:
     """Every call is either refused or has reached the vendor."""
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 200
     while len(_lines(home / "sent")) + len(_lines(home / "outcomes")) < PROCESSES * CALLS:
         assert time.monotonic() < deadline, f"{len(_lines(home / 'sent'))} sent, {len(_lines(home / 'outcomes'))} refused"
-        assert all(one.is_alive() for one in processes), "a process died before everything was decided"
+        assert all(one.exitcode in {None, 0} for one in processes), "a process died before everything was decided"
         time.sleep(0.05)
 
 
@@ -68,7 +68,7 @@ def test_last_fifty_cents_admit_ten_of_two_hundred(tmp_path: Path, database_url:
     assert scopes(app)["day:2026-11-02"] == (spent, 0)
     assert scopes(app)["month:2026-11"] == (spent, 0)
     assert _holds(app) == [("released", 10)]
-    assert [one["key"] for one in facts(app, "alert.raised") if "/run:" not in one["key"]][0] == "budget/day:2026-11-02/refused"
+    assert facts(app, "alert.raised")[0]["key"] == "budget/day:2026-11-02/refused"
     questions = {one["name"]: one["detail"] for one in app.call("system.self_test").result["checks"] if not one["ok"]}
     assert questions == {}
     app.close()

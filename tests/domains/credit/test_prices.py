@@ -55,7 +55,9 @@ def test_oracle_agrees_with_current_rows(model: str, size: int) -> None:
     assert abs(Decimal(prices.cost_micro_usd(model, usage, NOVEMBER)) - theirs.total_price * MILLION) <= Decimal("0.5")
 
 
-@pytest.mark.parametrize("name", ["claude-haiku-5.5", "anthropic/claude-haiku-5-5", "haiku", "CLAUDE-HAIKU-5-5", "claude-haiku-5-5-20261007"])
+@pytest.mark.parametrize(
+    "name", ["claude-haiku-5.5", "anthropic/claude-haiku-5-5", "haiku", "CLAUDE-HAIKU-5-5", "claude-haiku-5-5-20261007"]
+)
 def test_spellings_of_a_model_are_one(name: str) -> None:
     assert prices.canonical(name) == "claude-haiku-5-5"
 
@@ -96,5 +98,9 @@ def test_current_ids_are_spelt_as_vendor_does() -> None:
 @pytest.mark.parametrize("size", [100, 99_999, 100_001, 300_000])
 def test_worst_case_covers_every_bill(size: int) -> None:
     held = prices.worst_case_micro_usd("claude-haiku-5-5", size, 2_000, NOVEMBER)
-    for usage in (ModelUsage(size, 2_000), ModelUsage(0, 2_000, cache_write_tokens=size), ModelUsage(0, 2_000, cache_read_tokens=size)):
+    for usage in (
+        ModelUsage(size, 2_000),
+        ModelUsage(0, 2_000, cache_write_tokens=size),
+        ModelUsage(0, 2_000, cache_read_tokens=size),
+    ):
         assert prices.cost_micro_usd("claude-haiku-5-5", usage, NOVEMBER) <= held

@@ -45,7 +45,13 @@ def test_critical_calls_get_a_fifth_more_of_the_day() -> None:
 
 @pytest.mark.parametrize(
     ("spent", "limit", "marks"),
-    [(799_999, 1_000_000, ()), (800_000, 1_000_000, (80,)), (999_999, 1_000_000, (80,)), (1_000_000, 1_000_000, (80, 100)), (5, 0, ())],
+    [
+        (799_999, 1_000_000, ()),
+        (800_000, 1_000_000, (80,)),
+        (999_999, 1_000_000, (80,)),
+        (1_000_000, 1_000_000, (80, 100)),
+        (5, 0, ()),
+    ],
 )
 def test_marks_are_reached_exactly(spent: int, limit: int, marks: tuple[int, ...]) -> None:
     assert rules.crossed_pcts(spent, limit, 80) == marks

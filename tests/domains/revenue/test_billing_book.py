@@ -122,7 +122,9 @@ def test_stripe_month_two_is_renewal(tmp_path: Path) -> None:
 
 def test_shape_of_2023_counts_too(tmp_path: Path) -> None:
     till = open_till(f"sqlite:///{tmp_path}/r.db")
-    held = stripe_subscription("active", T0, T0 + 30 * DAY, current_period_start=1, current_period_end=int((T0 + 30 * DAY).timestamp()))
+    held = stripe_subscription(
+        "active", T0, T0 + 30 * DAY, current_period_start=1, current_period_end=int((T0 + 30 * DAY).timestamp())
+    )
     held["items"]["data"][0] |= {"current_period_start": None, "current_period_end": None}
     bill = stripe_invoice("in_1", T0, "subscription_create", parent=None, subscription="sub_1", charge="ch_1")
     refund = stripe_charge(100, T0 + 40 * DAY, invoice="in_1")
@@ -158,8 +160,8 @@ def test_second_source_only_reconciles(tmp_path: Path) -> None:
 
 def test_foreign_money_waits_for_rate(database_url: str) -> None:
     till = open_till(database_url)
-    euro = {"currency": "eur"}
-    till.hear(STRIPE_LIFE[0], stripe_event("evt_2", "invoice.paid", PAID, stripe_invoice("in_1", PAID, "subscription_cycle", **euro)))
+    bill = stripe_invoice("in_1", PAID, "subscription_cycle", currency="eur")
+    till.hear(STRIPE_LIFE[0], stripe_event("evt_2", "invoice.paid", PAID, bill))
     assert till.ledger() == []
     assert till.rows(tables.PAYMENTS, "status", "reason") == [("parked", "no_fx_rate")]
     assert sum(key.startswith("alert.raised") for key in till.told()) == 1
@@ -192,7 +194,9 @@ def test_transfer_hands_subscription_over(tmp_path: Path) -> None:
 
 def test_unknown_kinds_change_nothing(tmp_path: Path) -> None:
     till = open_till(f"sqlite:///{tmp_path}/r.db")
-    till.hear(revenuecat("TEST", T0), revenuecat("VIRTUAL_CURRENCY_TRANSACTION", T0), stripe_event("e", "payout.paid", T0, {"id": "po_1"}))
+    till.hear(
+        revenuecat("TEST", T0), revenuecat("VIRTUAL_CURRENCY_TRANSACTION", T0), stripe_event("e", "payout.paid", T0, {"id": "po_1"})
+    )
     assert till.everything() == ([], [], [])
     till.database.close()
 

@@ -99,11 +99,11 @@ def revenuecat(kind: str, at: datetime, **fields: Any) -> Document:
     """A RevenueCat webhook body; `bought` and `until` are times, the rest the vendor's own fields."""
     bought, until = fields.pop("bought", at), fields.pop("until", at + 30 * DAY)
     event: Document = {
-        "id": f"{kind}-{milliseconds(at)}-{fields.get('transaction_id', 't1')}", "type": kind, "event_timestamp_ms": milliseconds(at),
-        "app_user_id": "visitor_a", "original_app_user_id": "visitor_a", "product_id": "app_monthly", "period_type": "NORMAL",
-        "purchased_at_ms": milliseconds(bought), "expiration_at_ms": milliseconds(until), "environment": "PRODUCTION",
-        "store": "APP_STORE", "price": 0, "currency": "USD", "tax_percentage": 0.0, "commission_percentage": 0.15,
-        "transaction_id": "t1", "original_transaction_id": "t1",
+        "id": f"{kind}-{milliseconds(at)}-{fields.get('transaction_id', 't1')}", "type": kind,
+        "event_timestamp_ms": milliseconds(at), "app_user_id": "visitor_a", "original_app_user_id": "visitor_a",
+        "product_id": "app_monthly", "period_type": "NORMAL", "purchased_at_ms": milliseconds(bought),
+        "expiration_at_ms": milliseconds(until), "environment": "PRODUCTION", "store": "APP_STORE", "price": 0,
+        "currency": "USD", "tax_percentage": 0.0, "commission_percentage": 0.15, "transaction_id": "t1", "original_transaction_id": "t1",
     }  # fmt: skip
     return {"event": {**event, **fields}, "api_version": "1.0"}
 
@@ -115,9 +115,9 @@ def stripe_event(name: str, kind: str, at: datetime, thing: Document, before: Do
 
 def stripe_subscription(status: str, start: datetime, end: datetime, **fields: Any) -> Document:
     seconds = int(start.timestamp())
+    price = {"id": "price_1", "currency": "usd", "unit_amount": 4900, "product": "prod_1", "recurring": {"interval": "month"}}
     item = {
-        "id": "si_1", "price": {"id": "price_1", "currency": "usd", "unit_amount": 4900, "product": "prod_1", "recurring": {"interval": "month"}},
-        "quantity": 1, "current_period_start": seconds, "current_period_end": int(end.timestamp()),
+        "id": "si_1", "price": price, "quantity": 1, "current_period_start": seconds, "current_period_end": int(end.timestamp()),
     }  # fmt: skip
     return {
         "id": "sub_1", "customer": "cus_1", "status": status, "currency": "usd", "created": int(T0.timestamp()), "livemode": True,
@@ -126,7 +126,10 @@ def stripe_subscription(status: str, start: datetime, end: datetime, **fields: A
 
 
 def stripe_invoice(name: str, at: datetime, reason: str, cents: int = 4900, **fields: Any) -> Document:
-    parent = {"type": "subscription_details", "subscription_details": {"subscription": "sub_1", "metadata": {"distinct_id": "visitor_s"}}}
+    parent = {
+        "type": "subscription_details",
+        "subscription_details": {"subscription": "sub_1", "metadata": {"distinct_id": "visitor_s"}},
+    }
     return {
         "id": name, "customer": "cus_1", "currency": "usd", "created": int(at.timestamp()), "livemode": True, "status": "paid",
         "billing_reason": reason, "amount_paid": cents, "amount_due": cents, "parent": parent, **fields,

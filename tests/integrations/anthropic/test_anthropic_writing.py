@@ -100,7 +100,8 @@ def test_x_alone_stays_varied() -> None:
     for niche in KNOWN:
         for day in range(7):
             brief = brief_of(niche, day, 10)
-            slots = tuple(slot.model_copy(update={"platform": "x", "max_chars": 256}) for slot in brief.slots)
+            rooms = enumerate(brief.slots)
+            slots = tuple(slot.model_copy(update={"platform": "x", "max_chars": (256, 239)[place % 2]}) for place, slot in rooms)
             texts += [draft["text"] for draft in write_drafts(7, brief.model_copy(update={"slots": slots}))["drafts"]]
     shingles = [word_shingles(text) for text in texts]
     assert max(overlap(one, other) for one, other in combinations(shingles, 2)) < 0.6
@@ -112,6 +113,14 @@ def test_tiny_slots_are_respected(max_chars: int) -> None:
     slots = tuple(slot.model_copy(update={"max_chars": max_chars}) for slot in brief.slots)
     for draft in write_drafts(7, brief.model_copy(update={"slots": slots}))["drafts"]:
         assert 0 < len(draft["text"]) <= max_chars
+
+
+def test_facts_that_name_the_offer_stand_alone() -> None:
+    offer = {"name": "EverReach Pro", "facts": ["EverReach reminds you whom to follow up with"]}
+    slot = {"key": "a", "offer": offer, "cta": "See the link below.", "max_chars": 256}
+    text = write_drafts(7, DraftBrief.model_validate({"niche": "saas_growth", "slots": [slot]}))["drafts"][0]["text"]
+    assert text.endswith("EverReach reminds you whom to follow up with. See the link below.")
+    assert "EverReach Pro:" not in text
 
 
 def test_unknown_niche_is_named() -> None:

@@ -153,7 +153,7 @@ class ContentPipeline:
 
     def _ask(self, key: str, brief: Mapping[str, Any], slots: Sequence[Slot]) -> tuple[dict[str, dict[str, Any]], str]:
         """Answers by slot; an answer without any draft for us is a broken one."""
-        most_tokens = sum(slot.max_chars // 2 + 100 for slot in slots)
+        most_tokens = sum(slot.max_chars + 100 for slot in slots)
         task = "draft_generation"
         reply = ask(self.desk, task, task, key, brief=brief, schema=DRAFTS_SHAPE, most_tokens=most_tokens)
         known = {slot.key for slot in slots}

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from revenue_machine.domains.credit.prices import model_for, price_row
 from revenue_machine.domains.credit.rules import AI_KINDS, ROUTES
 from revenue_machine.domains.credit.tables import BUDGETS, HOLDS, USAGE
-from revenue_machine.engine.tables import INTENTS, LEDGER
+from revenue_machine.engine.tables import LEDGER
 from revenue_machine.kit.errors import NotConfigured, NotFound
 
 
@@ -57,11 +57,8 @@ def spent_on(connection: sa.Connection, day: date) -> int:
 
 def held_scopes(connection: sa.Connection, intent_id: str) -> tuple[str, ...]:
     """The scopes of the open hold of an intent (by its id), none when it has no open one."""
-    found = connection.execute(
-        sa.select(HOLDS.c.scopes)
-        .join(INTENTS, INTENTS.c.key == HOLDS.c.intent_key)
-        .where(INTENTS.c.id == intent_id, HOLDS.c.state == "held")
-    ).scalar()
+    mine = sa.and_(HOLDS.c.intent_id == intent_id, HOLDS.c.state == "held")
+    found = connection.execute(sa.select(HOLDS.c.scopes).where(mine)).scalar()
     return tuple(found or ())
 
 

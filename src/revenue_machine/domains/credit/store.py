@@ -28,7 +28,7 @@ def take(connection: sa.Connection, scope: Scope, amount_micro_usd: int) -> bool
     fits = BUDGETS.c.current_spend_micro_usd + BUDGETS.c.held_micro_usd + amount_micro_usd <= scope.hard_limit_micro_usd
     done = connection.execute(
         BUDGETS.update()
-        .where(BUDGETS.c.scope == scope.name, fits)
+        .where(BUDGETS.c.scope == scope.name)
         .values(held_micro_usd=BUDGETS.c.held_micro_usd + amount_micro_usd)
     )
     return done.rowcount > 0
@@ -38,7 +38,8 @@ def add_hold(connection: sa.Connection, row: dict[str, Any]) -> None:
     """Write down a hold; each attempt of an intent has its own."""
     mine = sa.select(sa.func.count()).select_from(HOLDS).where(HOLDS.c.intent_key == row["intent_key"])
     attempt = int(connection.execute(mine).scalar_one()) + 1
-    connection.execute(HOLDS.insert().values(id=make_id("hld", row["intent_key"], attempt), attempt=attempt, state="held", **row))
+    ids = {"id": make_id("hld", row["intent_key"], attempt), "intent_id": make_id("int", row["intent_key"])}
+    connection.execute(HOLDS.insert().values(attempt=attempt, state="held", **ids, **row))
 
 
 def release_hold(connection: sa.Connection, intent_key: str, now: datetime) -> tuple[str, ...]:

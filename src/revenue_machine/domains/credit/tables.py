@@ -45,6 +45,7 @@ HOLDS = table(
     "actp_budget_holds",
     text_key(),
     text("intent_key", null=False),
+    text("intent_id", null=False),
     number("attempt", null=False),
     document("scopes", null=False),
     *money("amount", null=False),
@@ -55,5 +56,6 @@ HOLDS = table(
     instant("created_at", null=False),
     instant("released_at"),
     sa.UniqueConstraint("intent_key", "attempt"),
+    sa.Index(None, "intent_id"),
     sa.Index(None, "state"),
 )

@@ -75,7 +75,7 @@ class ListArgs(Args):
 
 
 class FeedbackPost(Result):
-    """A post with its numbers; `money_rank` is its place by money earned, None while nothing is attributed."""
+    """A post with its numbers; `money_rank` is its place by profit among all posts, None without an attributed click or sale."""
 
     post_id: str
     platform: str
@@ -93,6 +93,7 @@ class FeedbackPost(Result):
     classification: str | None
     promotion_status: str = "organic_only"
     money_rank: int | None = None
+    profit_micro_usd: int | None = None
 
 
 class ListResult(Result):

@@ -9,11 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from revenue_machine.domains.attribution.reads import top_posts as top_earners
 from revenue_machine.domains.feedback.models import FeedbackPost, Guidelines, ListArgs
 from revenue_machine.domains.feedback.rules import HISTORY, WINNERS
 from revenue_machine.domains.feedback.tables import CHECKBACKS, FEEDBACK_POSTS, STRATEGY
 from revenue_machine.domains.publishing.reads import promotion_statuses
 
+EVERY_POST = 1_000_000
 _POST = FEEDBACK_POSTS.c
 _FIELDS = tuple(name for name in FeedbackPost.model_fields if name in _POST)
 _BEST_FIRST = (_POST.engagement_score.desc().nulls_last(), _POST.post_id)
@@ -124,7 +126,9 @@ def list_posts(connection: sa.Connection, args: ListArgs) -> tuple[int, list[Fee
     query = query if args.since is None else query.where(_POST.published_at >= args.since)
     posts = _posts(connection, connection.execute(query.order_by(*_BEST_FIRST)).mappings().all())
     fitting = [post for post in posts if args.promotion_status in (None, post.promotion_status)]
-    return len(fitting), fitting[: args.limit]
+    money = {one.post_id: (place, one.profit_micro_usd) for place, one in enumerate(top_earners(connection, EVERY_POST), 1)}
+    shown = [(post, *money.get(post.post_id, (None, None))) for post in fitting[: args.limit]]
+    return len(fitting), [post.model_copy(update={"money_rank": rank, "profit_micro_usd": profit}) for post, rank, profit in shown]
 
 
 def winners_of(connection: sa.Connection, since: datetime, niches: Sequence[str]) -> dict[str, list[FeedbackPost]]:

@@ -72,4 +72,3 @@ class Payers:
     is_stale: bool
     stripe_paying_users: int
     mrr_micro_usd: int | None
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter, OrderedDict
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,10 +20,11 @@ from revenue_machine.kit.errors import Failure
 from revenue_machine.kit.ids import content_hash, make_id
 from revenue_machine.kit.log import logger
 
-_SLUG = re.compile(r"^/r/([a-z0-9]{1,64})$")
+_SLUG = re.compile(r"/r/([a-z0-9]{1,64})")
 _COOKIE = "rv"
 _COOKIE_DAYS = 90
 _MOST_CACHED = 10_000
+PATIENCE_S = 2.0
 
 
 class Redirector:
@@ -37,7 +39,7 @@ class Redirector:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        match = _SLUG.match(scope["path"])
+        match = _SLUG.fullmatch(scope["path"])
         if match is None or scope["method"] not in ("GET", "HEAD"):
             await _answer(send, 404 if match is None else 405, [])
             return
@@ -62,16 +64,18 @@ class Redirector:
         if visitor is None:
             visitor = self._new_visitor(scope, headers, link["slug"])
         row = self._click(scope["method"], headers, link, visitor)
-        try:
-            await asyncio.wrap_future(self._appender.append(row))
-        except Failure:
-            # The visitor is not to blame for our disk: he is sent on, and the loss is on the log.
-            logger().warning("click.lost", slug=link["slug"], click_id=row["id"])
+        await self._keep(row)
         utm = {name: link[name] for name in ("utm_source", "utm_medium", "utm_campaign", "utm_content")}
         answer = [("location", rules.landing_url(link["destination_url"], utm, row["id"])), ("cache-control", "private, no-store")]
         if is_new:
             answer.append(("set-cookie", f"{_COOKIE}={visitor}; Max-Age={_COOKIE_DAYS * 86_400}; Path=/; HttpOnly; SameSite=Lax"))
         await _answer(send, 302, answer)
+
+    async def _keep(self, row: dict[str, Any]) -> None:
+        """Wait until the click is on disk; the visitor is not to blame for a slow one, so he waits two seconds at most."""
+        pending = asyncio.wrap_future(self._appender.append(row))
+        pending.add_done_callback(partial(_note_loss, row))
+        await asyncio.wait({pending}, timeout=PATIENCE_S)
 
     def _new_visitor(self, scope: Scope, headers: dict[str, str], slug: str) -> str:
         """A pseudonym from where and when somebody came first; equal arrivals in one instant are counted apart."""
@@ -87,9 +91,10 @@ class Redirector:
         referrer = urlsplit(headers.get("referer", "")).hostname
         seen = (link["slug"], visitor, iso(now), headers.get("user-agent", ""), method)
         return {
-            "id": make_id("clk", *seen), "link_id": link["id"], "slug": link["slug"], "post_id": link["post_id"], "product": link["product"],
-            "visitor_id": visitor, "clicked_at": now, "is_counted": reason is None, "filter_reason": reason,
-            "filter_version": rules.FILTER_VERSION, "referrer_host": referrer, "user_agent_hash": content_hash(headers.get("user-agent", ""))[:16],
+            "id": make_id("clk", *seen), "link_id": link["id"], "slug": link["slug"], "post_id": link["post_id"],
+            "product": link["product"], "visitor_id": visitor, "clicked_at": now, "is_counted": reason is None,
+            "filter_reason": reason, "filter_version": rules.FILTER_VERSION, "referrer_host": referrer,
+            "user_agent_hash": content_hash(headers.get("user-agent", ""))[:16],
         }  # fmt: skip
 
     async def _link(self, slug: str) -> dict[str, Any] | None:
@@ -105,6 +110,11 @@ class Redirector:
     def _read(self, slug: str) -> dict[str, Any] | None:
         with self._database.reading() as connection:
             return reads.link_by_slug(connection, slug)
+
+
+def _note_loss(row: dict[str, Any], pending: asyncio.Future[None]) -> None:
+    if not pending.cancelled() and pending.exception() is not None:
+        logger().warning("click.lost", slug=row["slug"], click_id=row["id"])
 
 
 def known_visitor(cookies: str) -> str | None:

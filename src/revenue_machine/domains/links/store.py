@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from revenue_machine.domains.links.models import Link, LinkWanted
-from revenue_machine.domains.links.rules import check_destination
+from revenue_machine.domains.links.rules import check_destination, tagged_url
 from revenue_machine.domains.links.tables import LINKS
 from revenue_machine.engine.database import Database
 from revenue_machine.kit.clock import Clock
@@ -35,8 +35,6 @@ class LinkStore:
         """Without a public address nobody could follow `/r/…`: the plain destination with its UTM values is shown."""
         if self._settings.public_url is not None:
             return f"{self._settings.public_url.rstrip('/')}/r/{slug}"
-        joint = "&" if "?" in wanted.destination_url else "?"
-        return (
-            f"{wanted.destination_url}{joint}utm_source={wanted.utm_source}&utm_medium={wanted.utm_medium}"
-            f"&utm_campaign={wanted.post_id}&utm_content={wanted.utm_content}"
-        )
+        names = ("utm_source", "utm_medium", "utm_content")
+        utm = {name: str(getattr(wanted, name)) for name in names} | {"utm_campaign": wanted.post_id}
+        return tagged_url(wanted.destination_url, dict(sorted(utm.items())))

@@ -39,7 +39,7 @@ class _Walk:
         self._at += 2 if is_list else 1
         parts = self._key()
         self._at += 2 if is_list else 1
-        place = self._resolved(parts[:-1])
+        place = self._resolved(parts[:-1], line)
         place = (*place, parts[-1])
         if is_list:
             index = self._lists.get(place, -1) + 1
@@ -49,11 +49,12 @@ class _Walk:
         self._lines.setdefault(place, line)
         return place
 
-    def _resolved(self, parts: list[str]) -> Place:
-        """`products.offers` as the offers of the newest product."""
+    def _resolved(self, parts: list[str], line: int) -> Place:
+        """`products.offers` as the offers of the newest product; a table first named on the way starts here."""
         place: Place = ()
         for part in parts:
             place = (*place, part)
+            self._lines.setdefault(place, line)
             if place in self._lists:
                 place = (*place, self._lists[place])
         return place

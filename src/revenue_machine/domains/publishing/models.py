@@ -35,6 +35,7 @@ class Post:
     text: str
     status: PostStatus
     scheduled_at: datetime
+    sent_at: datetime | None
     published_at: datetime | None
     external_id: str | None
     url: str | None

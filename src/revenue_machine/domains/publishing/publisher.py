@@ -61,6 +61,7 @@ class Publisher:
     def _place(self, draft: ApprovedDraft, channel: Channel, horizon: timedelta) -> bool:
         now = self.clock.now()
         with self.database.writing() as connection:
+            self.database.lock(connection, f"publishing/{draft.platform}")
             gap = timedelta(minutes=channel.min_gap_minutes)
             taken = reads.scheduled_times(connection, draft.platform, now - max(gap, timedelta(days=1)))
             slots = rules.open_slots(now, horizon, self.settings.zone, taken, per_day=channel.per_day, min_gap=gap)
@@ -90,9 +91,15 @@ class Publisher:
             due = reads.due_posts(connection, self.clock.now())
         accounts = Accounts(client, self.business)
         for post in due:
-            counts[self._send(post, outside, accounts) if post.status is PostStatus.APPROVED else self._ask_after(post, client)] += 1
+            counts[
+                self._send(post, outside, accounts) if post.status is PostStatus.APPROVED else self._ask_after(post, client)
+            ] += 1
         return AutoResult(
-            sent=counts["sent"], published=counts["published"], failed=counts["failed"], unknown=counts["unknown"], moved=counts["moved"]
+            sent=counts["sent"],
+            published=counts["published"],
+            failed=counts["failed"],
+            unknown=counts["unknown"],
+            moved=counts["moved"],
         )
 
     def _send(self, post: Post, outside: Outside, accounts: Accounts) -> str:
@@ -108,7 +115,9 @@ class Publisher:
             return self._move(post, failure.message) if failure.retryable else self._end(post, PostStatus.FAILED, failure)
         now = self.clock.now()
         with self.database.writing() as connection:
-            store.mark(connection, post, PostStatus.SENDING, now, external_id=submission_id, due_at=now + LOOK_AGAIN_AFTER, error=None)
+            store.mark_sent(
+                connection, post, submission_id, now, rules.slot_at(now, self.settings.zone), due_at=now + LOOK_AGAIN_AFTER
+            )
         return "sent"
 
     def _plan(self, post: Post, accounts: Accounts) -> Plan[str]:
@@ -117,11 +126,15 @@ class Publisher:
             raise OutsideRejected(f"there is no channel {post.platform} any more")
         account_id, fields = accounts.target(channel)
         first, further = rules.parts_for(post.platform, post.content_type, post.text)
-        payload: dict[str, Any] = {"account_id": account_id, "platform": post.platform, "text": first, "further": list(further), "fields": fields}
+        payload: dict[str, Any] = {"account_id": account_id, "platform": post.platform, "text": first}
+        payload |= {"further": list(further), "fields": fields}
+        gap = timedelta(minutes=channel.min_gap_minutes)
         return Plan(
             service="blotato", operation="publish", key=post.id, payload=payload, answer=str,
-            send=lambda _key: accounts.client.publish(account_id, post.platform, first, additional_posts=further, target_fields=fields),
-            speech=Speech(f"publish_{post.platform}", Ceiling(channel.per_day, min_gap=timedelta(minutes=channel.min_gap_minutes))),
+            send=lambda _key: accounts.client.publish(
+                account_id, post.platform, first, additional_posts=further, target_fields=fields
+            ),
+            speech=Speech(f"publish_{post.platform}", Ceiling(channel.per_day, min_gap=gap)),
         )  # fmt: skip
 
     def _ask_after(self, post: Post, client: BlotatoClient) -> str:
@@ -136,7 +149,9 @@ class Publisher:
             return self._move(post, None, after=LOOK_AGAIN_AFTER)
         now = self.clock.now()
         with self.database.writing() as connection:
-            moved = store.mark(connection, post, PostStatus.PUBLISHED, now, url=status.public_url, published_at=post.scheduled_at, due_at=None)
+            moved = store.mark(
+                connection, post, PostStatus.PUBLISHED, now, url=status.public_url, published_at=post.sent_at or now, due_at=None
+            )
             if moved:
                 self.events.emit(connection, "post.published", post.id, {"post_id": post.id})
         return "published"
@@ -151,7 +166,9 @@ class Publisher:
         with self.database.writing() as connection:
             store.mark(connection, post, status, self.clock.now(), due_at=None, error=failure.message)
             text = f"Post {post.id} on {post.platform}: {status.value}: {failure.message}"
-            self.events.emit(connection, "alert.raised", f"{post.id}/{status.value}", {"kind": "publishing", "text": text, "key": post.id})
+            self.events.emit(
+                connection, "alert.raised", f"{post.id}/{status.value}", {"kind": "publishing", "text": text, "key": post.id}
+            )
         return status.value
 
 

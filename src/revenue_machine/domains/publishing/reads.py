@@ -16,8 +16,8 @@ _OPEN = (PostStatus.APPROVED.value, PostStatus.SENDING.value)
 def _post(row: Any) -> Post:
     return Post(
         row["id"], row["draft_id"], row["platform"], row["niche"], row["content_type"], row["hook_category"], row["framework"],
-        row["offer"], row["paywall_variant"], row["text"], PostStatus(row["status"]), row["scheduled_at"], row["published_at"],
-        row["external_id"], row["url"],
+        row["offer"], row["paywall_variant"], row["text"], PostStatus(row["status"]), row["scheduled_at"], row["sent_at"],
+        row["published_at"], row["external_id"], row["url"],
     )  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from revenue_machine.kit.settings import Settings
 
 
 @recipe
-def publisher(*, database: Database, clock: Clock, settings: Settings, business: Business, links: Links, events: Events) -> Publisher:
+def publisher(
+    *, database: Database, clock: Clock, settings: Settings, business: Business, links: Links, events: Events
+) -> Publisher:
     """The one way a draft becomes a post."""
     return Publisher(database, clock, settings, business, links, events)

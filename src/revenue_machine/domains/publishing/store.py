@@ -19,16 +19,25 @@ def post_id_of(draft_id: str) -> str:
     return make_id("post", draft_id)
 
 
-def insert_post(  # noqa: PLR0913 - one row
-    connection: sa.Connection, database: Database, draft: ApprovedDraft, slot: Slot, text: str, *, link_id: str | None, now: datetime
+def insert_post(
+    connection: sa.Connection,
+    database: Database,
+    draft: ApprovedDraft,
+    slot: Slot,
+    text: str,
+    *,
+    link_id: str | None,
+    now: datetime,
 ) -> bool:
     """Give a draft its slot; False when it had one."""
     row = {
         "id": post_id_of(draft.id), "draft_id": draft.id, "platform": draft.platform, "account_id": None, "niche": draft.niche,
-        "content_type": draft.content_type, "hook_category": draft.hook_category, "framework": draft.framework, "offer": draft.offer,
+        "content_type": draft.content_type, "hook_category": draft.hook_category, "framework": draft.framework,
+        "offer": draft.offer,
         "paywall_variant": None, "text": text, "text_hash": content_hash(text), "link_id": link_id,
-        "status": PostStatus.APPROVED.value, "promotion_status": "organic_only", "slot_weekday": slot.weekday, "slot_hour": slot.hour,
-        "scheduled_at": slot.at, "due_at": slot.at, "published_at": None, "external_id": None, "url": None, "error": None,
+        "status": PostStatus.APPROVED.value, "promotion_status": "organic_only",
+        "slot_weekday": slot.weekday, "slot_hour": slot.hour, "scheduled_at": slot.at,
+        "due_at": slot.at, "sent_at": None, "published_at": None, "external_id": None, "url": None, "error": None,
         "created_at": now, "updated_at": now,
     }  # fmt: skip
     return database.put(connection, POSTS, row, ["draft_id"]) > 0
@@ -44,11 +53,18 @@ def mark(connection: sa.Connection, post: Post, status: PostStatus, now: datetim
     return bool(done.rowcount)
 
 
+def mark_sent(connection: sa.Connection, post: Post, submission_id: str, now: datetime, slot: Slot, *, due_at: datetime) -> bool:
+    """The vendor has it: what it earns speaks for the hour it really went out at, which may be later than the planned one."""
+    went = {"sent_at": now, "slot_weekday": slot.weekday, "slot_hour": slot.hour, "due_at": due_at, "error": None}
+    return mark(connection, post, PostStatus.SENDING, now, external_id=submission_id, **went)
+
+
 def learn(connection: sa.Connection, database: Database, arm: tuple[str, int, int], reward: int, now: datetime) -> None:
     """A post above its platform's average speaks for its hour, one below against it."""
     platform, weekday, hour = arm
     fresh = {
-        "platform": platform, "day_of_week": weekday, "hour": hour, "alpha": 1.0, "beta": 1.0, "posts_in_slot": 0, "updated_at": now,
+        "platform": platform, "day_of_week": weekday, "hour": hour, "alpha": 1.0, "beta": 1.0, "posts_in_slot": 0,
+        "updated_at": now,
     }  # fmt: skip
     database.put(connection, TIMING_MATRIX, fresh, ["platform", "day_of_week", "hour"])
     connection.execute(

@@ -27,6 +27,7 @@ POSTS = table(
     number("slot_hour", null=False),
     instant("scheduled_at", null=False),
     instant("due_at"),
+    instant("sent_at"),
     instant("published_at"),
     text("external_id"),
     text("url"),

@@ -101,7 +101,8 @@ def clean(text: str, most: int = QUOTE_CHARS) -> str:
     line = " ".join(_CONTROL.sub(" ", text).replace("<", "‹").replace(">", "›").split())
     if len(line) <= most:
         return line
-    return line[: most - 1].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…"
+    head = line[: most - 1] if line[most - 1] == " " else line[: most - 1].rsplit(" ", 1)[0]
+    return head.rstrip(" ,.;:") + "…"
 
 
 class NicheMatcher:

@@ -16,8 +16,9 @@ from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.ids import make_id
 
 MARK = "stripe.events"
-# Stripe lists 30 days; a first look takes them all, later ones overlap so that nothing late is missed.
-FIRST_REACH = timedelta(days=30)
+# The books begin with the machine, not with the thirty days Stripe still lists; later looks overlap, so nothing late is missed.
+FIRST_REACH = timedelta(days=1)
+LONGEST_REACH = timedelta(days=30)
 OVERLAP = timedelta(hours=6)
 FEE_REACH = timedelta(days=3)
 PATIENCE = timedelta(days=1)
@@ -44,7 +45,7 @@ class StripePoll:
         now = self._clock.now()
         with self._database.reading() as connection:
             reached = reads.mark(connection, MARK)
-        since = now - FIRST_REACH if reached is None else max(reached - OVERLAP, now - FIRST_REACH)
+        since = now - FIRST_REACH if reached is None else max(reached - OVERLAP, now - LONGEST_REACH)
         events = self._client.events(since, list(EVENT_TYPES))
         fees_since = since - FEE_REACH
         return Heard(events, subscriptions, self._client.charges(fees_since), self._client.balance_transactions(fees_since))

@@ -50,9 +50,9 @@ FACT_LINES = (
     "{fact}.",
     "Worth knowing: {fact}.",
     "Our part in this: {fact}.",
-    "One tool for it: {fact}.",
+    "One tool for that: {fact}.",
     "If you want help with it: {fact}.",
-    "A small help: {fact}.",
+    "Something that helps: {fact}.",
     "For the record: {fact}.",
 )
 ADVICE_LINES = (
@@ -120,11 +120,20 @@ def _fresh_draft(
         spoken = {name: voice(words) for name, words in scene.items()}
         text = compose(Desk(slot, lexicon, spoken, draw, voice, _target_chars(slot, brief.lessons, draw)))
         alike = max((overlap(word_shingles(text), other) for other in earlier), default=0.0)
-        flaws = (not speaks_of(text, lexicon.vocabulary)) + 2 * _forbidden(text, slot)
+        flaws = _flaws(text, slot, lexicon)
         if not flaws and alike < TOO_ALIKE:
             return text
         candidates.append((flaws + alike, attempt, text))
     return min(candidates)[2]
+
+
+def _flaws(text: str, slot: Slot, lexicon: Lexicon) -> float:
+    """What makes a draft worth another attempt: a forbidden phrase most, then a missing topic or list, then a missing thought."""
+    is_list = slot.hook_category == "list"
+    blocks = [block for block in text.split("\n\n") if not block.startswith("#")]
+    is_listless = is_list and "\n- " not in text
+    is_bare = not is_list and len(blocks) < 3
+    return 2 * _forbidden(text, slot) + (not speaks_of(text, lexicon.vocabulary)) + is_listless + 0.3 * is_bare
 
 
 def _target_chars(slot: Slot, lessons: Iterable[str], draw: Random) -> int:
@@ -149,11 +158,7 @@ def compose(desk: Desk) -> str:
     for role in first:
         if len(_render(parts, order, desk)) >= desk.target_chars and not _owed(role, parts, desk):
             continue
-        for text in _most_apt_first(options[role], parts, desk):
-            longer = {**parts, role: text}
-            if len(_render(longer, order, desk)) <= desk.slot.max_chars:
-                parts = longer
-                break
+        parts = _joined(parts, role, options[role], order, desk)
     return _tagged(_render(parts, order, desk), desk)
 
 
@@ -176,6 +181,18 @@ def _most_apt_first(lines: Sequence[str], parts: Mapping[str, str], desk: Desk) 
     return sorted(lines, key=reluctance)
 
 
+def _joined(parts: dict[str, str], role: str, lines: Sequence[str], order: Sequence[str], desk: Desk) -> dict[str, str]:
+    """The parts with the aptest line that still fits; a list that is owed may take the place of a closing question."""
+    without_closing = {name: text for name, text in parts.items() if name != "ending"}
+    may_drop = role == "steps" and _owed(role, parts, desk) and not desk.slot.cta
+    for base in (parts, without_closing) if may_drop else (parts,):
+        for text in _most_apt_first(lines, base, desk):
+            longer = {**base, role: text}
+            if len(_render(longer, order, desk)) <= desk.slot.max_chars:
+                return longer
+    return parts
+
+
 def _owed(role: str, parts: Mapping[str, str], desk: Desk) -> bool:
     """A list hook owes its list, and no post is only a hook and a call."""
     return (role == "steps" and desk.slot.hook_category == "list") or not set(parts) - {"hook", "offer", "ending"}
@@ -192,7 +209,8 @@ def _essentials(desk: Desk) -> dict[str, str]:
     endings = _endings(desk)
     offers = _offers(desk.slot.offer, desk.draw)
     # The call is given up last, then the fact of the offer; room for a thought goes before either.
-    for ending, stage, room in product(endings, (offers[:-1], offers[-1:]), (0.67, 0.8, 1.0)):
+    rooms = (0.5, 0.6, 0.67, 0.72, 0.8, 1.0) if desk.slot.hook_category == "list" or desk.slot.max_chars < 200 else (0.67, 0.8, 1.0)
+    for ending, stage, room in product(endings, (offers[:-1], offers[-1:]), rooms):
         for offer, hook in product(stage, hooks):
             parts = {name: text for name, text in (("hook", hook), ("offer", offer), ("ending", ending)) if text}
             if sum(len(text) + 2 for text in parts.values()) <= room * desk.slot.max_chars + 2:
@@ -225,12 +243,14 @@ def _offers(offer: Offer | None, draw: Random) -> list[str]:
 
 
 def _offer_line(name: str, fact: str, draw: Random) -> str:
-    lines = FACT_LINES if _names_itself(fact, name) else OFFER_LINES
+    lines: Sequence[str] = FACT_LINES if _names_itself(fact, name) else OFFER_LINES
+    if "$" in fact:
+        lines = lines[:2]  # a price needs no introduction
     return draw.choice(lines).format(name=name, fact=fact)
 
 
 def _names_itself(fact: str, name: str) -> bool:
-    return fact.lower().startswith(name.split()[0].lower()) if name.split() else True
+    return fact.lower().startswith(name.strip().partition(" ")[0].lower())
 
 
 def _options(desk: Desk) -> dict[str, list[str]]:
@@ -260,6 +280,7 @@ def _advice(desk: Desk, lenses: Sequence[Lens]) -> list[str]:
     plain = [step for step in steps if " and " not in step and "," not in step]
     lines = desk.draw.sample(ADVICE_LINES, 6)
     brief = [desk.voice(line.format(one=plain[0], two=plain[1])) for line in lines if len(plain) > 1]
+    said += [desk.voice(f"Tip: {min(steps, key=len)}.")]
     # Short steps leave a short post more ways to differ from its neighbours.
     return brief + said if desk.draw.random() < (0.75 if desk.slot.max_chars <= SHORT_CHARS else 0.25) else said + brief
 
@@ -269,7 +290,8 @@ def _steps(desk: Desk, steps: Sequence[str]) -> list[str]:
     is_led = desk.slot.hook_category == "list"
     top = [] if is_led else [desk.draw.choice(desk.lexicon.steps_lead)]
     lines = [f"- {step[:1].upper()}{step[1:]}" for step in steps]
-    return ["\n".join([*top, *lines[:size]]) for size in ((4, 3, 2) if is_led else (3,)) if len(lines) >= size]
+    picks = [lines[:4], lines[:3], lines[:2], sorted(lines, key=len)[:2]] if is_led else [lines[:3]]
+    return ["\n".join([*top, *pick]) for pick in picks]
 
 
 def _render(parts: Mapping[str, str], order: Sequence[str], desk: Desk) -> str:

@@ -87,7 +87,7 @@ def _serve_web(app: App, host: str, port: int) -> None:
     from revenue_machine.surfaces.web.application import make_web
 
     print(f"revenue_machine on http://{host}:{port} ({app.settings.mode})", flush=True)
-    uvicorn.run(make_web(app), host=host, port=port, log_level="warning", access_log=False)
+    uvicorn.run(make_web(app, dashboard=True), host=host, port=port, log_level="warning", access_log=False)
 
 
 def sandbox_serve(args: argparse.Namespace) -> int:

@@ -121,13 +121,16 @@ def list_approvals(request: Request, status: str = "pending") -> list[dict[str, 
 @router.post("/api/approvals/{approval_id}")
 def decide(request: Request, approval_id: str, decision: Decision) -> dict[str, Any]:
     """Take one decision; money answers with a `confirm` code for a second POST at least 5 s later."""
-    identity = identify(request, "approve")
-    app = app_of(request)
+    return take(app_of(request), approval_id, decision, identify(request, "approve").name)
+
+
+def take(app: App, approval_id: str, decision: Decision, actor: str) -> dict[str, Any]:
+    """One decision on exactly these bytes, a refusal of it noted; what follows from it happens at once."""
     try:
-        return _decide(app, approval_id, decision, identity.name)
+        return _decide(app, approval_id, decision, actor)
     except Failure as failure:
         with app.database.writing() as connection:
-            app.audit.note(connection, identity.name, "approval.refused", approval_id, failure.code)
+            app.audit.note(connection, actor, "approval.refused", approval_id, failure.code)
         raise
     finally:
         app.events.drain()

@@ -1,8 +1,8 @@
-"""Puts the web face together: the redirector answers before anything else is asked."""
+"""Puts the web face together: the redirector answers before anything else is asked, the dashboard only where it is wanted."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,25 +15,40 @@ from revenue_machine.app import App
 from revenue_machine.domains.links.redirect import Redirector
 from revenue_machine.kit.errors import Failure
 from revenue_machine.surfaces.web import api, health, hooks
+from revenue_machine.surfaces.web.dashboard import twins
 from revenue_machine.surfaces.web.openapi import openapi_of
 
 
-class WebFace:
-    """`/r/…` goes to the redirector, the rest to the API."""
+class Part(Protocol):
+    """An ASGI app that knows which addresses are its own."""
 
-    def __init__(self, redirector: ASGIApp, rest: ASGIApp) -> None:
-        self._redirector, self._rest = redirector, rest
+    def owns(self, path: str) -> bool: ...
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+
+class WebFace:
+    """`/r/…` goes to the redirector, its own addresses to the dashboard, the rest to the API."""
+
+    def __init__(self, redirector: ASGIApp, rest: ASGIApp, dashboard: Part | None = None) -> None:
+        self._redirector, self._rest, self._dashboard = redirector, rest, dashboard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_redirect = scope["type"] == "http" and scope["path"].startswith("/r/")
-        await (self._redirector if is_redirect else self._rest)(scope, receive, send)
+        await self._part(scope)(scope, receive, send)
+
+    def _part(self, scope: Scope) -> ASGIApp:
+        if scope["type"] == "http" and scope["path"].startswith("/r/"):
+            return self._redirector
+        if self._dashboard is not None and (scope["type"] == "lifespan" or self._dashboard.owns(scope["path"])):
+            return self._dashboard
+        return self._rest
 
 
 def make_api(app: App) -> FastAPI:
     """The API alone, without the redirector."""
     face = FastAPI(title="revenue_machine", version=__version__, docs_url="/docs", redoc_url=None)
     face.state.app = app
-    for part in (api, hooks, health):
+    for part in (api, twins, hooks, health):
         face.include_router(part.router)
     face.add_exception_handler(Failure, _as_failure)
     face.add_exception_handler(RequestValidationError, _as_bad_input)
@@ -42,9 +57,13 @@ def make_api(app: App) -> FastAPI:
     return face
 
 
-def make_web(app: App) -> WebFace:
-    """The whole web face of a running App."""
-    return WebFace(app.container.get(Redirector), make_api(app))
+def make_web(app: App, *, dashboard: bool = False) -> WebFace:
+    """The whole web face of a running App; only with the dashboard is its library loaded."""
+    if not dashboard:
+        return WebFace(app.container.get(Redirector), make_api(app))
+    from revenue_machine.surfaces.web.dashboard.shell import make_dashboard
+
+    return WebFace(app.container.get(Redirector), make_api(app), make_dashboard(app))
 
 
 async def _as_failure(_request: Request, failure: Exception) -> JSONResponse:
