@@ -53,6 +53,10 @@ PLAN: dict[str, list[tuple[str, str, bool]]] = {
         ("adapter_sources", f"{INTEGRATIONS}/$service/fixtures/SOURCES.md", False),
         ("adapter_test", "tests/integrations/$service/test_${service}_client.py", False),
     ],
+    "page": [
+        ("page_pages", f"{DOMAINS}/$domain/pages.py", True),
+        ("page_test", "tests/domains/$domain/test_page_$domain.py", False),
+    ],
     "webhook": [
         ("webhook_webhooks", f"{DOMAINS}/$domain/webhooks.py", True),
         ("webhook_test", "tests/domains/$domain/test_webhook_$service.py", False),
@@ -76,10 +80,21 @@ def words_for(kind: str, name: str, domain: str | None) -> Words:
     plain = name.removeprefix("actp_").removeprefix(f"{home}_")
     function = f"{service}_{action}" if keyword.iskeyword(action) or hasattr(builtins, action) else action
     return {
-        "domain": home, "topic": name, "table": name, "service": service, "function": function or name, "name": plain,
-        "section": "own: say why the house needs it", "Model": _camel(function), "CONSTANT": plain.upper(),
-        "Client": _camel(service), "Name": service.replace("_", " ").title(), "host": service.replace("_", "-"),
-    }  # fmt: skip
+        "domain": home,
+        "topic": name,
+        "table": name,
+        "service": service,
+        "function": function or name,
+        "name": plain,
+        "section": "own: say why the house needs it",
+        "path": home.replace("_", "-"),
+        "Title": home.replace("_", " ").capitalize(),
+        "Name": service.replace("_", " ").title(),
+        "Model": _camel(function),
+        "Client": _camel(service),
+        "CONSTANT": plain.upper(),
+        "host": service.replace("_", "-"),
+    }
 
 
 def _camel(name: str) -> str:

@@ -11,7 +11,11 @@ from revenue_machine.kit.errors import BadInput
 
 KIND = ImportKind(
     "things", "things for tests",
-    (ImportField("name", "text", ("title",)), ImportField("likes", "count", ("like_count", "hearts")), ImportField("seen", "count")),
+    (
+        ImportField("name", "text", ("title",)),
+        ImportField("likes", "count", ("like_count", "hearts")),
+        ImportField("seen", "count"),
+    ),
     begin=lambda source: source,
 )  # fmt: skip
 
@@ -19,7 +23,8 @@ KIND = ImportKind(
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
-        ("text", "  two words ", "two words"), ("text", "NaN", None), ("count", "", None), ("count", "#N/A", None), ("count", "1200", 1200),
+        ("text", "  two words ", "two words"), ("text", "NaN", None), ("count", "", None), ("count", "#N/A", None),
+        ("count", "1200", 1200),
         ("count", "1,234,567", 1234567), ("count", "12.0", 12), ("count", "1.5K", 1500), ("count", "2M", 2_000_000),
         ("number", "-0.5", -0.5), ("instant", "2021-12-10", datetime(2021, 12, 10, tzinfo=UTC)),
         ("instant", "2021/12/10 08:30", datetime(2021, 12, 10, 8, 30, tzinfo=UTC)),
@@ -30,7 +35,10 @@ def test_cell_is_read_by_kind(kind: CellKind, text: str, value: Cell) -> None:
     assert read_cell(kind, text) == value
 
 
-@pytest.mark.parametrize(("kind", "text"), [("count", "many"), ("count", "-3"), ("count", "1.5"), ("number", "inf"), ("instant", "soon")])
+WRONG: list[tuple[CellKind, str]] = [("count", "many"), ("count", "-3"), ("count", "1.5"), ("number", "inf"), ("instant", "soon")]
+
+
+@pytest.mark.parametrize(("kind", "text"), WRONG)
 def test_wrong_cell_is_a_bad_row(kind: CellKind, text: str) -> None:
     with pytest.raises(BadRow):
         read_cell(kind, text)
@@ -45,7 +53,10 @@ def test_owner_overrides_the_guess() -> None:
     assert map_columns(KIND, ["Title", "hearts", "other", "seen"], wishes) == {"name": "other", "likes": "hearts"}
 
 
-@pytest.mark.parametrize("wishes", [ImportWishes(columns={"name": "gone"}), ImportWishes(columns={"what": "Title"}), ImportWishes(constants={"what": "1"})])  # fmt: skip
+UNKNOWN = [ImportWishes(columns={"name": "gone"}), ImportWishes(columns={"what": "Title"}), ImportWishes(constants={"what": "1"})]
+
+
+@pytest.mark.parametrize("wishes", UNKNOWN)
 def test_unknown_wish_is_refused(wishes: ImportWishes) -> None:
     with pytest.raises(BadInput):
         map_columns(KIND, ["Title"], wishes)

@@ -140,7 +140,7 @@ def check_vendor_saw_it(where: dict[str, str], outside: Outside, engine: sa.Engi
     (route,) = [one for one in (*REACHES_SOMEBODY, MODEL) if one[0] == service]
     with engine.connect() as connection:
         query = "select state, count(*) from actp_intents where service = '{}' group by state"
-        states: dict[str, int] = dict(connection.exec_driver_sql(query.format(service)).tuples().all())
+        states: dict[str, int] = {state: count for state, count in connection.exec_driver_sql(query.format(service))}
     acted = len(outside.acted(*route))
     assert states.get("sent") == 1
     assert acted == states.get("settled", 0) + 1
@@ -150,9 +150,9 @@ def check_vendor_saw_it(where: dict[str, str], outside: Outside, engine: sa.Engi
 def check_day_ended(engine: sa.Engine) -> dict[str, Any]:
     """Every block is done, every call of the table has ended, and nothing was left in the air."""
     with engine.connect() as connection:
-        runs = connection.exec_driver_sql(f"select block, status from actp_routine_runs where run_date = '{RUN_DATE}'").tuples().all()
-        calls = connection.exec_driver_sql(f"select label, status from actp_routine_steps where run_date = '{RUN_DATE}'").tuples().all()
-        doubts = connection.exec_driver_sql("select service, state from actp_intents where state in ('sent', 'unknown')").tuples().all()
+        runs = connection.exec_driver_sql(f"select block, status from actp_routine_runs where run_date = '{RUN_DATE}'").all()
+        calls = connection.exec_driver_sql(f"select label, status from actp_routine_steps where run_date = '{RUN_DATE}'").all()
+        doubts = connection.exec_driver_sql("select service, state from actp_intents where state in ('sent', 'unknown')").all()
     assert sorted(runs) == sorted((block.name, "done") for block in BLOCKS)
     assert len(calls) == call_count()
     assert [one for one in calls if one[1] == Status.FAILED.value] == []
@@ -177,6 +177,6 @@ def check_nothing_twice(outside: Outside, engine: sa.Engine) -> dict[str, Any]:
     assert sum(count - 1 for count in asked.values()) <= 1
     with engine.connect() as connection:
         query = "select state, count(*) from actp_ledger_entries where service = 'anthropic' group by state"
-        booked: dict[str, int] = dict(connection.exec_driver_sql(query).tuples().all())
+        booked: dict[str, int] = {state: count for state, count in connection.exec_driver_sql(query)}
     assert sum(booked.values()) == sum(asked.values())
     return {"reached": reached, "model_calls": sum(asked.values()), "booked_unconfirmed": booked.get("unconfirmed", 0)}

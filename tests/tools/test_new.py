@@ -22,10 +22,12 @@ RECIPES = [
     ["table", "actp_sample_notes_lines", "--domain", "sample_notes"],
     ["adapter", "sample_vendor"],
     ["webhook", "sample_vendor", "--domain", "sample_notes"],
+    ["page", "sample_notes"],
 ]
 LOOK = """
 from revenue_machine import domains
 from revenue_machine.app import client_kinds, manifests
+from revenue_machine.engine.page import discover_pages
 from revenue_machine.engine.registry import discover, modules
 from revenue_machine.kit.db import metadata
 found = discover(domains).topics
@@ -33,6 +35,7 @@ assert found["sample_notes.find"].built and found["sample_notes.list"].built
 assert [folder for folder, _ in modules(domains, "webhooks") if folder == "sample_notes"]
 assert [folder for folder, _ in modules(domains, "tables") if folder == "sample_notes"]
 assert "actp_sample_notes_lines" in metadata.tables
+assert discover_pages(domains).find("sample-notes").title == "Sample notes"
 assert "sample_vendor" in manifests() and "sample_vendor" in client_kinds()
 """
 
@@ -71,6 +74,7 @@ def test_scaffold_fails_until_written(tree: Path) -> None:
         "test_domain_says_what_it_decides",
         "test_find_answers_what_is_asked",
         "test_manifest_names_the_real_vendor",
+        "test_page_says_how_it_stands",
         "test_sample_notes_list_answers_what_is_asked",
         "test_thing_changes_what_it_should",
     ], done.stdout + done.stderr

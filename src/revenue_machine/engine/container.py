@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,6 +15,14 @@ def recipe(function: R) -> R:
     """Mark a function whose return type it knows how to make, from parameters that are themselves injected."""
     function.__recipe__ = True  # type: ignore[attr-defined]
     return function
+
+
+@functools.lru_cache(maxsize=1024)
+def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
+    """Parameter names and types; resolving annotations is slow, so each function is read once."""
+    hints = typing.get_type_hints(function)
+    hints.pop("return", None)
+    return hints
 
 
 class Container:
@@ -60,9 +69,7 @@ class Container:
 
     def fill(self, function: Callable[..., Any], **given: Any) -> Any:
         """Call a function, with every parameter that is not given injected by its type."""
-        hints = typing.get_type_hints(function)
-        hints.pop("return", None)
-        return function(**given, **{name: self.get(kind) for name, kind in hints.items() if name not in given})
+        return function(**given, **{name: self.get(kind) for name, kind in _parameters(function).items() if name not in given})
 
     def _find(self, kind: type) -> Any:
         if kind in self._things:

@@ -53,7 +53,11 @@ class Database:
 
     def put(self, connection: sa.Connection, table: sa.Table, values: Any, keys: list[str], update: list[str] | None = None) -> int:
         """Insert, or on a known key update the named columns (none: leave as it is); rows touched."""
-        return int(connection.execute(upsert(table, self.dialect, values, keys, update or [])).rowcount)
+        rows = [values] if isinstance(values, dict) else list(values)
+        if not rows:
+            return 0
+        statement = upsert(table, self.dialect, tuple(rows[0]), tuple(keys), tuple(update or ()))
+        return int(connection.execute(statement, rows if len(rows) > 1 else rows[0]).rowcount)
 
     def lock(self, connection: sa.Connection, name: str) -> None:
         """Hold a named lock until the transaction ends (SQLite's writers are alone anyway)."""

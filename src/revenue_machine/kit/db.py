@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -130,14 +131,13 @@ def _begin_immediate(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def upsert(
-    table_: sa.Table, dialect: str, values: dict[str, Any] | list[dict[str, Any]], keys: list[str], update: list[str]
-) -> Any:
-    """INSERT … ON CONFLICT (keys) DO UPDATE the named columns; DO NOTHING when none is named."""
+@functools.lru_cache(maxsize=512)
+def upsert(table_: sa.Table, dialect: str, columns: tuple[str, ...], keys: tuple[str, ...], update: tuple[str, ...]) -> Any:
+    """INSERT the named columns … ON CONFLICT (keys) DO UPDATE some; DO NOTHING when none is named. Rows go as parameters."""
     from sqlalchemy.dialects import sqlite
 
     insert: Any = pg.insert(table_) if dialect == "postgresql" else sqlite.insert(table_)
-    statement = insert.values(values)
+    statement = insert.values({name: sa.bindparam(name, type_=table_.c[name].type) for name in columns})
     if not update:
-        return statement.on_conflict_do_nothing(index_elements=keys)
-    return statement.on_conflict_do_update(index_elements=keys, set_={name: statement.excluded[name] for name in update})
+        return statement.on_conflict_do_nothing(index_elements=list(keys))
+    return statement.on_conflict_do_update(index_elements=list(keys), set_={name: statement.excluded[name] for name in update})

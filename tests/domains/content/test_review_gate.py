@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from revenue_machine.domains.content.reads import approved_drafts, reviews_of
+from revenue_machine.domains.content.store import draft_row, insert_drafts
 from revenue_machine.kit.ids import content_hash
 from tests.domains.content_house import House, open_house
 
@@ -115,11 +116,17 @@ def test_silence_is_a_no(house: House) -> None:
 
 
 def test_empty_budget_leaves_drafts_waiting(tmp_path: Path) -> None:
-    with open_house(tmp_path) as rich:
-        rich.ask("twitter.generate", {"niche": "ai_automation"})
-        written = len(rich.rows("actp_drafts", status="draft"))
+    values = {
+        "niche": "ai_automation", "platform": "x", "content_type": "text", "hook_category": "story", "framework": "PAS",
+        "offer": None, "cta": "none", "length_bucket": "platform", "disclosure": "none", "evidence_item_id": None, "blueprint_id": None,
+        "status": "draft", "model": "test",
+    }  # fmt: skip
     with open_house(tmp_path, REVENUE_BUDGET__DAY_USD="0.0001") as poor:
+        now = poor.clock.now()
+        row = draft_row((now.date(), 1, "ai_automation-1-01"), "A draft nobody can pay to judge.", values, now)
+        with poor.app.database.writing() as connection:
+            insert_drafts(connection, poor.app.database, [row])
         found = poor.ask("content.review")
-        assert (found["reviewed"], found["waiting"]) == (0, written)
-        assert len(poor.rows("actp_drafts", status="draft")) == written
+        assert (found["reviewed"], found["waiting"]) == (0, 1)
+        assert [one["status"] for one in poor.rows("actp_drafts")] == ["draft"]
         assert poor.app.approvals.cards() == []

@@ -56,7 +56,8 @@ def scores(base: float, **other: float) -> dict[str, float]:
     ],
 )
 def test_scores_decide_by_the_rubric(given: dict[str, float], weighted: float, verdict: str) -> None:
-    assert (TEXT_RUBRIC.weighted(given), TEXT_RUBRIC.decide(given)) == (pytest.approx(weighted), verdict)
+    assert TEXT_RUBRIC.weighted(given) == pytest.approx(weighted)
+    assert TEXT_RUBRIC.decide(given) == verdict
 
 
 def test_weights_add_up() -> None:
@@ -64,7 +65,10 @@ def test_weights_add_up() -> None:
     assert tuple(TEXT_RUBRIC.weights_pct) == DIMENSIONS
 
 
-@pytest.mark.parametrize("value", [None, [], {}, scores(11.0), scores(-1.0), {**scores(5.0), "hook": "9"}, {**scores(5.0), "hook": True}])
+UNREADABLE: list[object] = [None, [], {}, scores(11.0), scores(-1.0), {**scores(5.0), "hook": "9"}, {**scores(5.0), "hook": True}]
+
+
+@pytest.mark.parametrize("value", UNREADABLE)
 def test_unreadable_scores_are_none(value: object) -> None:
     assert read_scores(value) is None
 
@@ -108,7 +112,10 @@ def test_winners_are_counted_without_a_model() -> None:
     assert guidelines_from_numbers(won) == ["Open with a story hook more often.", "Prefer the AIDA framework."]
 
 
-@pytest.mark.parametrize(("platform", "kind", "label"), [("tiktok", "image", "ai_label"), ("x", "image", "none"), ("instagram", "text", "none")])
+LABELS = [("tiktok", "image", "ai_label"), ("x", "image", "none"), ("instagram", "text", "none")]
+
+
+@pytest.mark.parametrize(("platform", "kind", "label"), LABELS)
 def test_ai_media_are_labelled_where_asked(platform: str, kind: str, label: str) -> None:
     assert disclosure(platform, kind) == label
 

@@ -43,9 +43,7 @@ def test_person_is_counted_and_sent_on(stage: Stage, redirector: Redirector, lin
     answer = follow(redirector, f"/r/{link.slug}", referer="https://t.co/abc")
     (click,) = stage.rows(CLICKS)
     assert (answer.status, answer.headers["cache-control"]) == (302, "private, no-store")
-    assert answer.location == (
-        f"{DESTINATION}&utm_source=x&utm_medium=social&utm_campaign=post_a&utm_content=s1&rc={click['id']}"
-    )
+    assert answer.location == (f"{DESTINATION}&utm_source=x&utm_medium=social&utm_campaign=post_a&utm_content=s1&rc={click['id']}")
     assert (click["is_counted"], click["filter_reason"], click["referrer_host"], click["post_id"]) == (True, None, "t.co", "post_a")
     assert click["clicked_at"] == START
 

@@ -13,6 +13,4 @@ def test_plain_address_carries_utm(stage: Stage) -> None:
     wanted = LinkWanted("https://a.example/p?utm_source=mine#top", "post_a", "everreach_pro", "x", "s1")
     with stage.app.database.writing() as connection:
         link = links.create(connection, wanted)
-    assert link.short_url == (
-        "https://a.example/p?utm_source=mine&utm_campaign=post_a&utm_content=s1&utm_medium=social#top"
-    )
+    assert link.short_url == ("https://a.example/p?utm_source=mine&utm_campaign=post_a&utm_content=s1&utm_medium=social#top")

@@ -91,7 +91,7 @@ class Stage:
             self.call("publish.auto")
         return self.posts()
 
-    def count(self, url: str, likes: int, views: int = 1000, shares: int = 0, comments: int = 0, saves: int = 0) -> None:
+    def count(self, url: str, likes: int, *, views: int = 1000, comments: int = 0) -> None:
         """The public numbers of a post as the platforms show them from now on."""
         fake, state = self.outside.vendors["market_research"].fake, self.outside.state("market_research")
-        fake.public_set_metrics(state, url, views=views, likes=likes, comments=comments, shares=shares, saves=saves)
+        fake.public_set_metrics(state, url, views=views, likes=likes, comments=comments, shares=0, saves=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from revenue_machine.domains.links.tables import LINKS
@@ -17,7 +18,7 @@ def test_daily_limit_and_gap_hold(stage: Stage) -> None:
     result = stage.call("publish.schedule", horizon_hours=17)
     assert result == {"scheduled": 10, "waiting": 20, "by_platform": {"threads": 10}}
     times = [row["scheduled_at"] for row in stage.posts()]
-    assert min(later - earlier for earlier, later in zip(times, times[1:], strict=False)) >= HOUR
+    assert min(later - earlier for earlier, later in pairwise(times)) >= HOUR
     assert max(times) <= START + 17 * HOUR
 
 
@@ -26,7 +27,7 @@ def test_facebook_keeps_three_hours(stage: Stage) -> None:
     stage.call("publish.schedule", horizon_hours=17)
     times = [row["scheduled_at"] for row in stage.posts()]
     assert 3 <= len(times) <= 5
-    assert min(later - earlier for earlier, later in zip(times, times[1:], strict=False)) >= 3 * HOUR
+    assert min(later - earlier for earlier, later in pairwise(times)) >= 3 * HOUR
 
 
 def test_second_date_has_its_own_limit(stage: Stage) -> None:

@@ -28,7 +28,10 @@ def test_pattern_keeps_no_content_word() -> None:
     assert hook_pattern("How to grow 10x faster without hiring anybody?") == "how to {x} {n} {x} without {x} ?"
 
 
-@pytest.mark.parametrize(("chars", "bucket"), [(0, "under_80"), (79, "under_80"), (80, "under_160"), (239, "under_240"), (240, "over_240")])
+BUCKETS = [(0, "under_80"), (79, "under_80"), (80, "under_160"), (239, "under_240"), (240, "over_240")]
+
+
+@pytest.mark.parametrize(("chars", "bucket"), BUCKETS)
 def test_lengths_fall_into_buckets(chars: int, bucket: str) -> None:
     assert length_bucket(chars) == bucket
 

@@ -70,7 +70,7 @@ def test_orders_to_a_model_are_noticed(text: str) -> None:
     assert gives_orders(text)
 
 
-@pytest.mark.parametrize("text", ["5 tools I use every day", "Do not ignore your customers", "My previous job taught me rules of thumb"])
+@pytest.mark.parametrize("text", ["5 tools I use every day", "Do not ignore your customers", "My previous job had good rules"])
 def test_ordinary_posts_give_no_orders(text: str) -> None:
     assert not gives_orders(text)
 
@@ -84,9 +84,11 @@ def test_quote_is_one_harmless_line() -> None:
     ("text", "tags", "niche"),
     [
         ("how we set up workflow automation", (), "ai"), ("pictures of a cat", ("aiautomation",), "ai"),
-        ("our landing page and its funnel and conversion", (), "marketing"), ("automation", (), None), ("a cat on a mat", ("cat",), None),
+        ("our landing page and its funnel and conversion", (), "marketing"), ("automation", (), None),
+        ("a cat on a mat", ("cat",), None),
     ],
 )  # fmt: skip
 def test_niche_needs_three_points(text: str, tags: tuple[str, ...], niche: str | None) -> None:
-    matcher = NicheMatcher({"ai": ["workflow automation", "ai automation"], "marketing": ["landing page conversion", "marketing funnel"]})
+    terms = {"ai": ["workflow automation", "ai automation"], "marketing": ["landing page conversion", "marketing funnel"]}
+    matcher = NicheMatcher(terms)
     assert matcher.match(text, tags) == niche

@@ -131,8 +131,9 @@ def test_refusal_survives_a_locked_store(door: Door, tmp_path: Path, monkeypatch
 
 def test_old_secret_still_opens(tmp_path: Path) -> None:
     app, _, _ = make_app(tmp_path)
-    rotated = app.settings.service("stripe").model_copy(update={"webhook_secret_old": app.settings.service("stripe").webhook_secret})
-    services = app.settings.services | {"stripe": rotated.model_copy(update={"webhook_secret": None})}
+    before = app.settings.service("stripe")
+    rotated = before.model_copy(update={"webhook_secret": None, "webhook_secret_old": before.webhook_secret})
+    services = app.settings.services | {"stripe": rotated}
     object.__setattr__(app, "settings", app.settings.model_copy(update={"services": services}))
     assert Door(app).knock(BODY).status_code == 200
     app.close()

@@ -28,7 +28,7 @@ def take(connection: sa.Connection, scope: Scope, amount_micro_usd: int) -> bool
     fits = BUDGETS.c.current_spend_micro_usd + BUDGETS.c.held_micro_usd + amount_micro_usd <= scope.hard_limit_micro_usd
     done = connection.execute(
         BUDGETS.update()
-        .where(BUDGETS.c.scope == scope.name)
+        .where(BUDGETS.c.scope == scope.name, fits)
         .values(held_micro_usd=BUDGETS.c.held_micro_usd + amount_micro_usd)
     )
     return done.rowcount > 0
@@ -69,7 +69,7 @@ def add_spend(connection: sa.Connection, database: Database, scopes: Sequence[st
         connection.execute(
             BUDGETS.update()
             .where(BUDGETS.c.scope == scope)
-            .values(current_spend_micro_usd=BUDGETS.c.current_spend_micro_usd + amount_micro_usd)
+            .values(current_spend_micro_usd=amount_micro_usd)
         )
 
 

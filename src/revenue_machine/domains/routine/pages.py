@@ -71,7 +71,7 @@ def today(*, database: Database, clock: Clock, settings: Settings, approvals: Ap
         lead=_lead(moments, now.astimezone(zone), settings),
         sections=(
             Notices("Needs you first", tuple(needs), "Nothing needs you right now."),
-            Figures((*money, Figure("Steps behind us", f"{over} of {len(STEPS)}"), Figure("Waiting for your yes", str(len(cards))))),
+            Figures((*money, Figure("Steps behind us", f"{over} of {len(STEPS)}"))),
             Timeline("The day", moments, f"Times are {settings.timezone}."),
         ),
     )
@@ -155,7 +155,8 @@ def _details(call: CallRecord) -> list[str]:
         counts = [f"{name.replace('_', ' ')} {value}" for name, value in call.summary.items() if _is_count(name, value)]
         again = ["at the second try"] if call.status is Status.RETRIED else []
         return [f"{call.label}: {', '.join([*counts[:_MOST_COUNTS], *again])}"] if counts or again else []
-    return [f"{call.label}: {call.reason or call.status.value.replace('_', ' ')}"]
+    why = (call.reason or call.status.value.replace("_", " ")).removeprefix(f"{call.topic} ")
+    return [f"{call.label}: {why}"]
 
 
 def _is_count(name: str, value: Any) -> bool:

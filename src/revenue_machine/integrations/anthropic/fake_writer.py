@@ -16,6 +16,7 @@ from revenue_machine.kit.ids import content_hash
 from revenue_machine.kit.rng import rng
 
 ATTEMPTS = 24
+SAME_SCENE_ATTEMPTS = 6
 TOO_ALIKE = 0.25
 SHORT_CHARS = 330
 
@@ -117,7 +118,9 @@ def _fresh_draft(
     for attempt in range(ATTEMPTS):
         draw = rng(seed, "anthropic.draft", *key, attempt)
         voice = voice_of(draw)
-        spoken = {name: voice(words) for name, words in scene.items()}
+        # A scene with long names may not fit a small slot; after some attempts another one is told.
+        told = scene if attempt < SAME_SCENE_ATTEMPTS else draw.choice(lexicon.scenes)
+        spoken = {name: voice(words) for name, words in told.items()}
         text = compose(Desk(slot, lexicon, spoken, draw, voice, _target_chars(slot, brief.lessons, draw)))
         alike = max((overlap(word_shingles(text), other) for other in earlier), default=0.0)
         flaws = _flaws(text, slot, lexicon)
@@ -209,6 +212,8 @@ def _essentials(desk: Desk) -> dict[str, str]:
     endings = _endings(desk)
     offers = _offers(desk.slot.offer, desk.draw)
     # The call is given up last, then the fact of the offer; room for a thought goes before either.
+    rooms = (0.5, 0.6, 0.67, 0.8, 1.0) if desk.slot.hook_category == "list" else (desk.draw.choice((0.58, 0.67, 0.74)), 0.8, 1.0)
+    # The call is given up last, then the fact of the offer; room for a thought goes before either.
     rooms = (0.5, 0.6, 0.67, 0.72, 0.8, 1.0) if desk.slot.hook_category == "list" or desk.slot.max_chars < 200 else (0.67, 0.8, 1.0)
     for ending, stage, room in product(endings, (offers[:-1], offers[-1:]), rooms):
         for offer, hook in product(stage, hooks):
@@ -280,9 +285,9 @@ def _advice(desk: Desk, lenses: Sequence[Lens]) -> list[str]:
     plain = [step for step in steps if " and " not in step and "," not in step]
     lines = desk.draw.sample(ADVICE_LINES, 6)
     brief = [desk.voice(line.format(one=plain[0], two=plain[1])) for line in lines if len(plain) > 1]
-    said += [desk.voice(f"Tip: {min(steps, key=len)}.")]
+    said += [desk.voice(f"Tip: {step}.") for step in sorted(steps, key=len)]
     # Short steps leave a short post more ways to differ from its neighbours.
-    return brief + said if desk.draw.random() < (0.75 if desk.slot.max_chars <= SHORT_CHARS else 0.25) else said + brief
+    return brief + said if desk.draw.random() < (0.85 if desk.slot.max_chars <= SHORT_CHARS else 0.25) else said + brief
 
 
 def _steps(desk: Desk, steps: Sequence[str]) -> list[str]:

@@ -52,7 +52,7 @@ class Cards:
 
         with block("div", "batch"):
             button("Tick all" if len(self._chosen) < len(batch) else "Untick all", tick_all, "quiet")
-            self._approve_ticked = button(label(), self._approve_chosen, "primary")
+            self._approve_ticked = button(label(), self._approve_chosen, "yes")
             self._label = label
 
     def _card(self, card: Card, *, may_decide: bool, in_batch: bool) -> None:
@@ -66,7 +66,7 @@ class Cards:
             _reasons(card)
             if may_decide:
                 with block("footer"):
-                    button(f"Approve {card.price}".rstrip(), partial(self._approve, card), "primary")
+                    button(f"Approve {card.price}".rstrip(), partial(self._approve, card), "yes")
                     button("Edit", partial(self._edit, card))
                     button("Reject", partial(self._reject, card))
 
@@ -78,7 +78,7 @@ class Cards:
         box = ui.checkbox(value=card.payload_hash in self._chosen, on_change=lambda event: changed(bool(event.value)))
         box.props["aria-label"] = f"Tick: {card.title}"
 
-    async def _do(self, done: str, action: Callable[[str], object]) -> bool:
+    async def _do(self, done: str | None, action: Callable[[str], object]) -> bool:
         """Decide as whoever this visit is now; a refusal is said, and the page shown as it stands."""
         try:
             identity = await run_in_threadpool(self._visit.demand, "approve")
@@ -87,7 +87,8 @@ class Cards:
             say(failure.message, is_bad=True)
             await self._again()
             return False
-        say(done)
+        if done is not None:
+            say(done)
         await self._again()
         return True
 
@@ -99,7 +100,7 @@ class Cards:
 
     async def _approve_money(self, card: Card) -> None:
         codes: list[str | None] = []
-        if not await self._do("Look once more.", lambda actor: codes.append(inbox.approve(self._visit.app, card, actor))):
+        if not await self._do(None, lambda actor: codes.append(inbox.approve(self._visit.app, card, actor))):
             return
         if await ask_twice(card):
             await self._do("Approved.", lambda actor: inbox.approve(self._visit.app, card, actor, codes[0]))

@@ -14,7 +14,7 @@ from revenue_machine.surfaces.web.dashboard.inbox import Card
 
 def say(text: str, *, is_bad: bool = False) -> None:
     """A short word at the foot of the page."""
-    ui.notify(text, type="negative" if is_bad else "info", position="bottom", timeout=8000 if is_bad else 3000, group=False)
+    ui.notify(text, position="bottom", timeout=8000 if is_bad else 2500, group=False, classes="toast bad" if is_bad else "toast")
 
 
 async def ask(
@@ -34,7 +34,7 @@ async def ask(
             button("Cancel", lambda: dialog.submit(None))
             button(act, lambda: dialog.submit(field.value), "primary")
     answer = await dialog
-    dialog.delete()
+    _forget(dialog)
     return None if answer is None else str(answer)
 
 
@@ -62,5 +62,11 @@ async def ask_twice(card: Card) -> bool:
         pause = ui.timer(1.0, count_down)
     answer = await dialog
     pause.deactivate()
-    dialog.delete()
+    _forget(dialog)
     return bool(answer)
+
+
+def _forget(dialog: ui.dialog) -> None:
+    """A dialog is asked once; when the person left the page it went with it."""
+    if not dialog.client.is_deleted:
+        dialog.delete()

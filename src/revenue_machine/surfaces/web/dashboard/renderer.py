@@ -57,7 +57,7 @@ def _notice(notice: Notice) -> None:
 
 
 def _figures(section: Figures) -> None:
-    with block("dl", "figures"):
+    with block("dl", "numbers"):
         for figure in section.items:
             with block("div", f"figure tone-{figure.tone}"):
                 words("dt", figure.label)

@@ -136,7 +136,8 @@ class Frame:
                                 words("span", str(seen.waiting), "count", aria_label=f"{seen.waiting} waiting")
             words("span", app.settings.mode, f"mode {app.settings.mode}")
             if seen.stop is None and seen.rights & {"operate", "approve"}:
-                button("Stop everything", self._stop, "stop")
+                with button("Stop", self._stop, "stop"):
+                    words("span", "\u00a0everything", "wide-only")
             with block("form", method="post", action="/logout"):
                 words("button", "Log out", "act quiet", type="submit")
         if seen.stop is not None:
