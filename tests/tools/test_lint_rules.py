@@ -79,6 +79,7 @@ SOUND = [
     ("file-size", DOMAIN, "x = 1\n" * 399),
     ("function-size", DOMAIN, LONG.replace("    print(1)\n", "", 1)),
     ("positional", DOMAIN, "class A:\n    'A.'\n    def many(self, a, b, c, d, e, *, f):\n        'Many.'\n"),
+    ("positional", DOMAIN, "@topic('crm.many')\ndef many(a, b, c, d, e, f):\n    'Many.'\n"),
     ("empty-word", "src/revenue_machine/domains/crm/timeline.py", "x = 1\n"),
     ("product-word", DOMAIN, "draft_text = 1\n"),
     ("product-word", ENGINE, "TEXT = 'a post is data here'\nposture = 1\n"),

@@ -12,6 +12,8 @@ FUNCTION_LINES = 60
 TEST_LINES = 50
 POSITIONAL = 5
 METHOD_LINES = 8
+# The container calls these with every argument by name.
+_INJECTED = {"topic", "recipe", "page", "on", "on_hook"}
 _EMPTY_WORDS = {"utils", "util", "helpers", "helper", "manager", "managers", "handler", "handlers"}
 _PRODUCT_WORDS = {
     "attribution", "blotato", "campaign", "campaigns", "crm", "draft", "drafts", "funnel", "funnels", "hashtag", "instagram",
@@ -39,12 +41,17 @@ def function_size(source: Source) -> Iterator[Finding]:
 def positional(source: Source) -> Iterator[Finding]:
     """A function takes at most 5 positional parameters (self and cls aside)."""
     for node in source.functions:
-        if source.path.startswith("tests/") and node.name.startswith("test_"):
+        if (source.path.startswith("tests/") and node.name.startswith("test_")) or _is_injected(node):
             continue
         names = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)]
         count = len(names) - (names[:1] in (["self"], ["cls"]))
         if count > POSITIONAL:
             yield Finding(source.path, node.lineno, "positional", f"{node.name} takes {count} positional, at most {POSITIONAL}")
+
+
+def _is_injected(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    called = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
+    return any(isinstance(one, ast.Name) and one.id in _INJECTED for one in called)
 
 
 def empty_words(source: Source) -> Iterator[Finding]:

@@ -127,7 +127,7 @@ def test_locked_database_still_leads_on(
 def test_broken_disk_still_leads_on(stage: Stage, redirector: Redirector, link: Link) -> None:
     follow(redirector, f"/r/{link.slug}")
     with stage.app.database.writing() as connection:
-        connection.execute(sa.DDL("alter table actp_clicks rename to actp_clicks_away"))
+        connection.execute(sa.text("alter table actp_clicks rename to actp_clicks_away"))
     assert follow(redirector, f"/r/{link.slug}", port=5001).status == 302
 
 

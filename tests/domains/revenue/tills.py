@@ -102,8 +102,10 @@ def revenuecat(kind: str, at: datetime, **fields: Any) -> Document:
         "id": f"{kind}-{milliseconds(at)}-{fields.get('transaction_id', 't1')}", "type": kind,
         "event_timestamp_ms": milliseconds(at), "app_user_id": "visitor_a", "original_app_user_id": "visitor_a",
         "product_id": "app_monthly", "period_type": "NORMAL", "purchased_at_ms": milliseconds(bought),
-        "expiration_at_ms": milliseconds(until), "environment": "PRODUCTION", "store": "APP_STORE", "price": 0,
-        "currency": "USD", "tax_percentage": 0.0, "commission_percentage": 0.15, "transaction_id": "t1", "original_transaction_id": "t1",
+        "expiration_at_ms": milliseconds(until), "environment": "PRODUCTION",
+        "store": "APP_STORE", "price": 0,
+        "currency": "USD", "tax_percentage": 0.0, "commission_percentage": 0.15, "transaction_id": "t1",
+        "original_transaction_id": "t1",
     }  # fmt: skip
     return {"event": {**event, **fields}, "api_version": "1.0"}
 

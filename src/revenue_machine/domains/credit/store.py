@@ -69,7 +69,7 @@ def add_spend(connection: sa.Connection, database: Database, scopes: Sequence[st
         connection.execute(
             BUDGETS.update()
             .where(BUDGETS.c.scope == scope)
-            .values(current_spend_micro_usd=amount_micro_usd)
+            .values(current_spend_micro_usd=BUDGETS.c.current_spend_micro_usd + amount_micro_usd)
         )
 
 

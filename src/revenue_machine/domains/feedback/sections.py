@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from revenue_machine.domains.feedback import reads
+from revenue_machine.domains.feedback.reads import classes_count, winners_measured
 from revenue_machine.engine.briefing import Day, section
 
+_ORDER = ("viral", "strong", "average", "weak", "flop", "unjudged")
 MOST_WINNERS = 3
 
 
-@section("How posts did", 45)
-def verdicts(day: Day, connection: sa.Connection) -> list[str]:
-    """Posts judged today by class, and the best of them."""
-    classes = reads.classes_count(connection, day.start, day.end)
-    if not classes:
+@section("Measured", 50)
+def measured(day: Day, connection: sa.Connection) -> list[str]:
+    """Posts judged today by class, and the winners."""
+    counts = classes_count(connection, day.start, day.end)
+    if not counts:
         return []
-    lines = [f"{sum(classes.values())} judged at 24 h: " + ", ".join(f"{count} {name}" for name, count in classes.items())]
-    for post in reads.winners_measured(connection, day.start, day.end)[:MOST_WINNERS]:
-        place = f"{post.classification} on {post.platform} in {post.niche or 'unknown'}"
-        views = "views unknown" if post.views_24h is None else f"{post.views_24h} views"
-        lines.append(f"{place}: {post.hook_category or 'unknown'} / {post.framework or 'unknown'}, {views} ({post.post_id})")
-    return lines
+    parts = [
+        f"{counts[name]} {name}" if name != "unjudged" else f"{counts[name]} too early to judge"
+        for name in _ORDER
+        if name in counts
+    ]
+    winners = [
+        f"{one.classification}: {one.platform}, {one.niche}, {one.hook_category}, {one.framework}: {one.views_24h} views in 24 h"
+        for one in winners_measured(connection, day.start, day.end)[:MOST_WINNERS]
+    ]
+    return [", ".join(parts), *winners]

@@ -21,7 +21,9 @@ def needs_you(day: Day, connection: sa.Connection) -> list[str]:
     stopped = connection.execute(sa.select(SWITCHES.c.is_on).where(SWITCHES.c.name == EVERYTHING)).scalar()
     lines = ["the kill switch is on: nothing spends or speaks (revenue resume)"] if stopped else []
     if waiting:
-        first = connection.execute(sa.select(sa.func.min(APPROVALS.c.expires_at)).where(APPROVALS.c.status == "pending")).scalar_one()
+        first = connection.execute(
+            sa.select(sa.func.min(APPROVALS.c.expires_at)).where(APPROVALS.c.status == "pending")
+        ).scalar_one()
         lines.append(f"{waiting} to decide, the first expires {first.astimezone(day.zone):%d %b %H:%M} (revenue inbox)")
     if doubts:
         lines.append(f"{doubts} sent without an answer: look whether they arrived (revenue status)")

@@ -9,53 +9,51 @@ from typing import Any
 
 from revenue_machine.kit.ids import make_id
 
+# Every pattern below is held against text in lower case: that is several times faster than ignoring case.
 HOOK_CATEGORIES = ("question", "contrarian", "statistic", "story", "list")
 _HOOK_TYPE = {"question": "question", "contrarian": "controversial", "statistic": "statistic", "story": "pov", "list": "curiosity"}
 _LIST = re.compile(
     r"^\W*(top\s+)?(\d+|two|three|four|five|six|seven|eight|nine|ten)\s+(\w+\s+){0,3}"
     r"(ways?|things?|tips?|steps?|tools?|ideas?|mistakes?|lessons?|habits?|signs?|reasons?|rules?|examples?|projects?)\b|"
     r"(?:^|\n)\s*(?:1[.)]|[-•✅])\s|\bhere (are|is) (some of |a list of )?|\bchecklist\b",
-    re.IGNORECASE,
 )
 _CONTRARIAN = re.compile(
     r"\b(unpopular|hot take|nobody|no one|stop \w+ing|myth|wrong|overrated|don'?t|everyone says|forget (about )?|the opposite|"
     r"you do not need|never )",
-    re.IGNORECASE,
 )
 _STORY = re.compile(
     r"^\W*(i |i'|we |my |our |last (week|month|year|night)|yesterday|when i|a (client|founder|friend|colleague)|someone |somebody |"
     r"(two|three|five) (years|months) ago|once )",
-    re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d")
 _COMMAND = re.compile(
-    r"^\W*(stop|start|learn|use|try|save|read|watch|take|make|build|get|write|ask|check|remember)\b", re.IGNORECASE
+    r"^\W*(stop|start|learn|use|try|save|read|watch|take|make|build|get|write|ask|check|remember)\b"
 )
 _CTAS: Sequence[tuple[str, re.Pattern[str]]] = (
-    ("bio_link", re.compile(r"\blink in (the )?(my )?bio\b", re.IGNORECASE)),
-    ("link", re.compile(r"https?://|\b(click|tap|link below|sign up|get started|try it|download|read more)\b", re.IGNORECASE)),
-    ("comment", re.compile(r"\b(comment|reply|tell me|let me know|what do you think|ask your)\b", re.IGNORECASE)),
-    ("save", re.compile(r"\b(save|bookmark) (this|it)\b", re.IGNORECASE)),
-    ("share", re.compile(r"\b(share|retweet|repost|tag (a|your|someone))\b", re.IGNORECASE)),
-    ("follow", re.compile(r"\bfollow (me|us|for|@)", re.IGNORECASE)),
-    ("message", re.compile(r"\b(dm|message) (me|us)\b", re.IGNORECASE)),
+    ("bio_link", re.compile(r"\blink in (the )?(my )?bio\b")),
+    ("link", re.compile(r"https?://|\b(click|tap|link below|sign up|get started|try it|download|read more)\b")),
+    ("comment", re.compile(r"\b(comment|reply|tell me|let me know|what do you think|ask your)\b")),
+    ("save", re.compile(r"\b(save|bookmark) (this|it)\b")),
+    ("share", re.compile(r"\b(share|retweet|repost|tag (a|your|someone))\b")),
+    ("follow", re.compile(r"\bfollow (me|us|for|@)")),
+    ("message", re.compile(r"\b(dm|message) (me|us)\b")),
 )
 _BEATS: Sequence[tuple[str, re.Pattern[str]]] = (
-    ("problem", re.compile(r"\b(problem|pain|struggl|tired of|frustrat|wast|losing|costs? you|mistake|wrong|fail)", re.IGNORECASE)),
-    ("agitate", re.compile(r"\b(worse|every (day|week|month)|again and again|meanwhile|nobody notices|still)\b", re.IGNORECASE)),
-    ("mechanism", re.compile(r"\b(how to|step|by \w+ing|use|using|instead|first|then|workflow|system|method)\b", re.IGNORECASE)),
-    ("proof", re.compile(r"(\d+ ?%|\$\d|\b(result|case study|proved|tested|measured|data|customers?)\b)", re.IGNORECASE)),
-    ("reveal", re.compile(r"\b(turns? out|here'?s (why|how|what)|the truth|the secret|finally)\b", re.IGNORECASE)),
+    ("problem", re.compile(r"\b(problem|pain|struggl|tired of|frustrat|wast|losing|costs? you|mistake|wrong|fail)")),
+    ("agitate", re.compile(r"\b(worse|every (day|week|month)|again and again|meanwhile|nobody notices|still)\b")),
+    ("mechanism", re.compile(r"\b(how to|step|by \w+ing|use|using|instead|first|then|workflow|system|method)\b")),
+    ("proof", re.compile(r"(\d+ ?%|\$\d|\b(result|case study|proved|tested|measured|data|customers?)\b)")),
+    ("reveal", re.compile(r"\b(turns? out|here'?s (why|how|what)|the truth|the secret|finally)\b")),
 )
 _ANGLES: Sequence[tuple[str, re.Pattern[str]]] = (
-    ("pain", re.compile(r"\b(tired|struggl|pain|waste|stuck|frustrat|problem|losing)", re.IGNORECASE)),
-    ("enemy", re.compile(r"\b(they don'?t want|big \w+|gurus?|agencies|myth|everyone says)\b", re.IGNORECASE)),
-    ("objection", re.compile(r"\b(but|even if|without|you do not need|no need)\b", re.IGNORECASE)),
-    ("outcome", re.compile(r"\b(grow|earn|revenue|results?|more \w+|faster|save \w+ hours?)\b", re.IGNORECASE)),
-    ("identity", re.compile(r"\b(founders?|creators?|marketers?|developers?|as an? )\b", re.IGNORECASE)),
+    ("pain", re.compile(r"\b(tired|struggl|pain|waste|stuck|frustrat|problem|losing)")),
+    ("enemy", re.compile(r"\b(they don'?t want|big \w+|gurus?|agencies|myth|everyone says)\b")),
+    ("objection", re.compile(r"\b(but|even if|without|you do not need|no need)\b")),
+    ("outcome", re.compile(r"\b(grow|earn|revenue|results?|more \w+|faster|save \w+ hours?)\b")),
+    ("identity", re.compile(r"\b(founders?|creators?|marketers?|developers?|as an? )\b")),
 )
 _AWARE = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    re.compile(pattern)
     for pattern in (
         r"\$\d|price|discount|trial",
         r"\b(app|tool|product|software|course)\b",
@@ -63,9 +61,9 @@ _AWARE = tuple(
         r"\b(problem|struggl|tired|pain)",
     )
 )
-_BEFORE_AFTER = re.compile(r"\b(before\b.{1,80}\bafter\b|used to\b.{1,80}\bnow\b)", re.IGNORECASE | re.DOTALL)
-_TRIED = re.compile(r"\b(i tried|i tested|my experience|i use|i've been using)\b", re.IGNORECASE)
-_HOW_TO = re.compile(r"\b(how to|step[- ]by[- ]step|tutorial|walk you through)\b", re.IGNORECASE)
+_BEFORE_AFTER = re.compile(r"\b(before\b.{1,80}\bafter\b|used to\b.{1,80}\bnow\b)", re.DOTALL)
+_TRIED = re.compile(r"\b(i tried|i tested|my experience|i use|i've been using)\b")
+_HOW_TO = re.compile(r"\b(how to|step[- ]by[- ]step|tutorial|walk you through)\b")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*%?|[A-Za-z']+|[?!:]")
 _FUNCTION_WORDS = frozenset(
@@ -110,26 +108,28 @@ class Mechanics:
 
 def read_build(text: str, content_type: str | None = None) -> Build:
     """The kind of build a text is; empty text is not a post and is never handed in."""
-    opening = _sentences(text)[0]
-    category = hook_category(text, opening)
+    lower = text.lower()
+    opening = _sentences(lower)[0]
+    category = hook_category(lower, opening)
     return Build(
         hook_category=category,
         hook_type=_HOOK_TYPE.get(category) or ("command" if _COMMAND.search(opening) else "curiosity"),
-        format=_format(text, category, content_type),
-        cta=_first(_CTAS, text, "none"),
+        format=_format(lower, category, content_type),
+        cta=_first(_CTAS, lower, "none"),
         length_bucket=length_bucket(len(text)),
     )
 
 
 def read_mechanics(text: str, content_type: str | None = None) -> Mechanics:
     """Take a text apart."""
-    build, sentences = read_build(text, content_type), _sentences(text)
+    lower, build = text.lower(), read_build(text, content_type)
+    sentences = _sentences(lower)
     return Mechanics(
         build=build,
         hook_pattern=hook_pattern(sentences[0]),
         beats=_beats(sentences, has_cta=build.cta != "none"),
-        angle=_first(_ANGLES, text, "desire"),
-        awareness=_awareness(text),
+        angle=_first(_ANGLES, lower, "desire"),
+        awareness=_awareness(lower),
         hashtags=len(re.findall(r"#\w", text)),
         line_breaks=text.count("\n"),
     )
@@ -140,7 +140,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def hook_category(text: str, opening: str) -> str:
-    """One of the five generated hooks, or `plain`."""
+    """One of the five generated hooks, or `plain`; text in lower case."""
     if _LIST.search(text[:200]):
         return "list"
     if "?" in opening[:160]:

@@ -24,7 +24,7 @@ _ORDERS = re.compile(
     r"(ignore|disregard|forget|override)\b.{0,40}\b(instruction|prompt|rule|context|above|previous)|"
     r"\bsystem\s+prompt\b|\byou\s+are\s+now\b|\bnew\s+instructions?\b|\bas\s+an?\s+(ai|language)\s+(model|assistant)\b|"
     r"</?\s*(task|brief|system|assistant|user|instructions?)\s*>|\bact\s+as\s+(the|an?)\s+(system|assistant|admin)|\bjailbreak",
-    re.IGNORECASE | re.DOTALL,
+    re.DOTALL,
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
@@ -93,7 +93,7 @@ def is_fresh(newest: datetime | None, now: datetime) -> bool:
 
 def gives_orders(text: str) -> bool:
     """Whether a stranger's text talks to a model instead of to people; such text is kept but never quoted."""
-    return _ORDERS.search(text) is not None
+    return _ORDERS.search(text.lower()) is not None
 
 
 def clean(text: str, most: int = QUOTE_CHARS) -> str:

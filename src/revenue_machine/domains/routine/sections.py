@@ -19,11 +19,16 @@ def steps(day: Day, connection: sa.Connection) -> list[str]:
         return []
     counts = Counter(one.status for one in calls)
     fine = counts[Status.OK] + counts[Status.RETRIED]
-    lines = [f"{fine} of {len(calls)} calls so far went well" + (f", {counts[Status.RETRIED]} at the second try" if counts[Status.RETRIED] else "")]
+    lines = [
+        f"{fine} of {len(calls)} calls so far went well"
+        + (f", {counts[Status.RETRIED]} at the second try" if counts[Status.RETRIED] else "")
+    ]
     missing = [one.topic for one in calls if one.status is Status.NOT_CONFIGURED]
     if missing:
         lines.append(f"not built or not set up: {', '.join(missing)}")
-    lines += [_line(one) for one in calls if one.status in (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.AWAITING_APPROVAL)]
+    lines += [
+        _line(one) for one in calls if one.status in (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.AWAITING_APPROVAL)
+    ]
     return lines
 
 

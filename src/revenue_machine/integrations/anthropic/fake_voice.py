@@ -14,7 +14,7 @@ CONTRACTED = (
     (r"\bDo not\b", "Don't"),
     (r"\bcannot\b", "can't"),
     (r"\b([Yy]ou|[Tt]hey|[Ii]t) will\b", r"\1'll"),
-    (BEFORE_IS + r"(?=(?:a|an|the|not|to|in|just|about|easier|harder|probably|your|how|what|most|where)\b)", r"\1's "),
+    (BEFORE_IS + r"(?=(?:a|an|the|not|in|just|about|easier|harder|probably|your|how|what|most|where)\b)", r"\1's "),
 )
 PREFERENCES = (
     ("somebody", "someone"),

@@ -19,6 +19,7 @@ ATTEMPTS = 24
 SAME_SCENE_ATTEMPTS = 6
 TOO_ALIKE = 0.25
 SHORT_CHARS = 330
+TIGHT_CHARS = 200
 
 # The order in which a framework tells its parts, and which of them it adds first while there is room.
 ORDERS: Mapping[str, tuple[str, ...]] = {
@@ -212,6 +213,8 @@ def _essentials(desk: Desk) -> dict[str, str]:
     endings = _endings(desk)
     offers = _offers(desk.slot.offer, desk.draw)
     # The call is given up last, then the fact of the offer; room for a thought goes before either.
+    rooms = _rooms(desk)
+    # The call is given up last, then the fact of the offer; room for a thought goes before either.
     rooms = (0.5, 0.6, 0.67, 0.8, 1.0) if desk.slot.hook_category == "list" else (desk.draw.choice((0.58, 0.67, 0.74)), 0.8, 1.0)
     # The call is given up last, then the fact of the offer; room for a thought goes before either.
     rooms = (0.5, 0.6, 0.67, 0.72, 0.8, 1.0) if desk.slot.hook_category == "list" or desk.slot.max_chars < 200 else (0.67, 0.8, 1.0)
@@ -221,6 +224,15 @@ def _essentials(desk: Desk) -> dict[str, str]:
             if sum(len(text) + 2 for text in parts.values()) <= room * desk.slot.max_chars + 2:
                 return parts
     return {"hook": _cut(min(hooks, key=len), desk.slot.max_chars)}
+
+
+def _rooms(desk: Desk) -> tuple[float, ...]:
+    """Shares of the slot that hook, offer and ending may take, the wished one first."""
+    if desk.slot.hook_category == "list":
+        return (0.5, 0.6, 0.67, 0.8, 1.0)
+    if desk.slot.max_chars < TIGHT_CHARS:
+        return (desk.draw.choice((0.56, 0.64)), 0.68, 0.73, 0.8, 1.0)
+    return (desk.draw.choice((0.58, 0.67, 0.74)), 0.8, 1.0)
 
 
 def _hooks(desk: Desk) -> Sequence[str]:
@@ -285,7 +297,7 @@ def _advice(desk: Desk, lenses: Sequence[Lens]) -> list[str]:
     plain = [step for step in steps if " and " not in step and "," not in step]
     lines = desk.draw.sample(ADVICE_LINES, 6)
     brief = [desk.voice(line.format(one=plain[0], two=plain[1])) for line in lines if len(plain) > 1]
-    said += [desk.voice(f"Tip: {step}.") for step in sorted(steps, key=len)]
+    said += [desk.voice(f"Tip: {step}.") for step in steps]
     # Short steps leave a short post more ways to differ from its neighbours.
     return brief + said if desk.draw.random() < (0.85 if desk.slot.max_chars <= SHORT_CHARS else 0.25) else said + brief
 
