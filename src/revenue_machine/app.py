@@ -174,6 +174,7 @@ def in_sandbox(settings: Settings) -> Settings:
             continue
         services[name] = ServiceSettings.model_validate(
             {
+                **manifests()[name].sandbox_options,
                 **(own.model_extra or {}),
                 "api_key": SecretStr(sandbox_key(name)),
                 "webhook_secret": SecretStr(sandbox_webhook_secret(name)),

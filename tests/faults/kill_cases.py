@@ -7,8 +7,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,10 +18,10 @@ import sqlalchemy as sa
 from revenue_machine import domains
 from revenue_machine.domains.routine.daily_routine import BLOCKS, STEPS
 from revenue_machine.engine.registry import discover
-from tests.faults.day_worker import POINTS
+from tests.faults import day_worker
+from tests.faults.forked import ROOT, Forked, start
 from tests.faults.outside_process import Outside, outside_process
 
-ROOT = Path(__file__).parents[2]
 LAST_BLOCK = BLOCKS[-1].name
 
 
@@ -58,7 +56,7 @@ def every_case() -> list[Case]:
         for step in block.steps:
             for place, call in enumerate(step.calls):
                 record = f"{step.number:02}.{place}.{call.label}"
-                cases += [Case(block.name, step.number, place, call.topic, record, after, point) for point in POINTS]
+                cases += [Case(block.name, step.number, place, call.topic, record, after, point) for point in day_worker.POINTS]
                 after = record
     return cases
 
@@ -82,11 +80,11 @@ def sources_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def walk(outside: Outside, url: str | None, *words: str) -> subprocess.CompletedProcess[str]:
+def walk(outside: Outside, url: str | None, *words: str) -> Forked:
     """Run one worker process to its end, or to its death."""
-    command = [sys.executable, "-m", "tests.faults.day_worker", outside.url, *words]
-    environment = outside.environment(url)
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    number = len(list(outside.home.glob("worker-*.log")))
+    worker = start(day_worker.main, (outside.url, *words), outside.environment(url), outside.home / f"worker-{number}.log")
+    return worker.wait(timeout_s=300)
 
 
 class Days:
@@ -133,14 +131,14 @@ class Days:
         url = self._clone(self._before(previous), place, f"before_{block}")
         with outside_process(place) as outside:
             done = walk(outside, url, previous, previous)
-        if done.returncode != 0:
-            raise RuntimeError(f"no crash, and yet the {previous} block does not end: {done.stderr[-2000:]}")
+        if done.exit_code != 0:
+            raise RuntimeError(f"no crash, and yet the {previous} block does not end: {done.said[-2000:]}")
 
     def _clone(self, source: Path | None, home: Path, name: str) -> str | None:
         """Files and database of one home as another; without a source, empty ones."""
         home.mkdir(parents=True, exist_ok=True)
         if source is not None:
-            shutil.copytree(source, home, ignore=shutil.ignore_patterns("ready"), dirs_exist_ok=True)
+            shutil.copytree(source, home, ignore=shutil.ignore_patterns("ready", "*.log"), dirs_exist_ok=True)
         if self._admin is None:
             return None
         template = "template0" if source is None else (source / "database").read_text(encoding="utf-8")

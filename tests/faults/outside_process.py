@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
 import sys
 import time
 import urllib.request
@@ -15,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from revenue_machine.__main__ import main as revenue
 from revenue_machine.app import manifests
+from tests.faults.forked import Forked, start
 
 START = "2026-11-22T00:00:00+00:00"
 RUN_DATE = "2026-11-22"
@@ -53,23 +54,26 @@ def outside_process(home: Path) -> Iterator[Outside]:
     if not (home / "clock").exists():
         (home / "clock").write_text(START, encoding="utf-8")
     port = _free_port()
-    words = [sys.executable, "-m", "revenue_machine", "sandbox", "serve", "--port", str(port), "--clock-file", str(home / "clock")]
     own = {name: value for name, value in os.environ.items() if not name.startswith("REVENUE_")}
-    with (home / "outside.log").open("w") as log:
-        process = subprocess.Popen(words, env={**own, "REVENUE_HOME": str(home)}, stdout=log, stderr=log)
+    words = ("sandbox", "serve", "--port", str(port), "--clock-file", str(home / "clock"))
+    server = start(serve, words, {**own, "REVENUE_HOME": str(home)}, home / "outside.log")
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait_until_up(url, process, home / "outside.log")
+        _wait_until_up(url, server)
         yield Outside(url, home)
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        server.end()
 
 
-def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def serve(*words: str) -> None:
+    """`revenue sandbox serve …`, in the process that calls."""
+    sys.exit(revenue(words))
+
+
+def _wait_until_up(url: str, server: Forked) -> None:
     for _ in range(600):
-        if process.poll() is not None:
-            raise RuntimeError(f"the sandbox did not come up: {log.read_text()}")
+        if server.exit_code is not None:
+            raise RuntimeError(f"the sandbox did not come up: {server.said}")
         try:
             urllib.request.urlopen(f"{url}/_health", timeout=5).close()
         except OSError:

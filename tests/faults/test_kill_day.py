@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from revenue_machine.domains.routine.daily_routine import BLOCKS
 from revenue_machine.domains.routine.models import Status
 from revenue_machine.kit.rng import rng
 from tests.faults.day_worker import POINTS
+from tests.faults.forked import Forked
 from tests.faults.kill_cases import LAST_BLOCK, Case, Days, call_count, every_case, is_built, keep_result, kept_result, sources_hash, walk
 from tests.faults.outside_process import RUN_DATE, Outside, outside_process
 
@@ -115,20 +115,20 @@ def live_through(case: Case, days: Days, home: Path) -> dict[str, Any]:
         engine = sa.create_engine(url or f"sqlite:///{home}/revenue.db")
         acted_before_resume = check_vendor_saw_it(where, outside, engine)
         second = walk(outside, url, case.block, LAST_BLOCK)
-        assert second.returncode == 0, second.stderr[-3000:]
-        assert json.loads(second.stdout.splitlines()[-1]) == {"open": 0}
+        assert second.exit_code == 0, second.said[-3000:]
+        assert json.loads(second.said.splitlines()[-1]) == {"open": 0}
         figures = check_day_ended(engine) | check_nothing_twice(outside, engine)
         engine.dispose()
     days.drop(url)
     return {**where, "acted_before_resume": acted_before_resume, **figures}
 
 
-def read_death(first: subprocess.CompletedProcess[str], note: Path, case: Case) -> dict[str, str]:
+def read_death(first: Forked, note: Path, case: Case) -> dict[str, str]:
     """Where the first process died; a call that never gets to its point has to have nothing to do there."""
-    assert note.exists(), f"it never died (exit {first.returncode}): {first.stderr[-3000:]}"
+    assert note.exists(), f"it never died (exit {first.exit_code}): {first.said[-3000:]}"
     where: dict[str, str] = json.loads(note.read_text())
     assert where["moment"] != "missed", f"{case.name}: the call ended without reaching its point"
-    assert first.returncode == EXPECTED_SIGNAL, first.stderr[-3000:]
+    assert first.exit_code == EXPECTED_SIGNAL, first.said[-3000:]
     return where
 
 

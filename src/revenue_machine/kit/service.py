@@ -47,6 +47,7 @@ class Manifest(BaseModel):
     hosts: tuple[str, ...]
     needs: tuple[str, ...] = ("api_key",)
     options: tuple[str, ...] = ()
+    sandbox_options: dict[str, str] = {}
     reaches_people_or_money: bool
     unlocks: str
     get_key: str

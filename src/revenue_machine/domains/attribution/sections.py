@@ -16,7 +16,7 @@ MOST_CHARACTERS = 60
 @section("What earned", 30)
 def earners(day: Day, connection: sa.Connection) -> list[str]:
     """The best posts by profit, and revenue by where people came from; last non-direct touch, 30 days."""
-    posts = top_posts(connection, MOST_POSTS)
+    posts = [one for one in top_posts(connection, MOST_POSTS) if one.purchases or one.revenue_micro_usd]
     texts = posts_by_id(connection, [one.post_id for one in posts])
     lines = [
         f"{show(one.profit_micro_usd)} from {one.clicks} clicks, {one.signups} signups, {one.purchases} sales: {one.platform}, {one.niche}: "
@@ -24,6 +24,8 @@ def earners(day: Day, connection: sa.Connection) -> list[str]:
         for one in posts
     ]
     sources = {name: amount for name, amount in revenue_by_dimension(connection, "utm_source").items() if amount}
+    if not lines and not sources:
+        return ["no sale has been traced to a post yet"]
     if sources:
         lines.append("by source: " + ", ".join(f"{name} {show(amount)}" for name, amount in sources.items()))
     return lines

@@ -77,7 +77,7 @@ def paid(world: World, customer: Customer, at: datetime) -> None:
     first_paid_at = customer.get("first_paid_at") or iso(at)
     _save(world, customer, status="paying", payments=payments, first_paid_at=first_paid_at)
     if payments == 1:
-        _tell(world, customer, "purchase", at, _price(offer))
+        _tell(world, customer, "purchase_completed", at, _price(offer))
     _note(world, customer, "purchase" if payments == 1 else "renewal", at, offer.price_micro_usd)
     draws = rng(world.seed, "stay", customer["visitor"], payments)
     next_payment = months_after(parse_instant(first_paid_at), payments)
