@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +26,7 @@ from revenue_machine.engine.doubts import Doubts, Settler
 from revenue_machine.engine.durable import Durable, Steps
 from revenue_machine.engine.effects import Outside
 from revenue_machine.engine.events import Events, Reaction
-from revenue_machine.engine.gates import BudgetGate, Chokepoint
+from revenue_machine.engine.gates import Chokepoint
 from revenue_machine.engine.inbox import HookReader, Inbox
 from revenue_machine.engine.ledger import Ledger
 from revenue_machine.engine.migrate import migrate
@@ -97,52 +97,58 @@ def build(
     """
     settings = in_sandbox(settings) if settings.mode == "sandbox" else settings
     check_clock(settings)
-    moments = moments or NoMoments()
     database = Database(settings.database_url)
     _load_tables(house)
     migrate(database)
     database.claim_mode(settings.mode)
     box = Container()
-    recorder = Recorder(database, clock)
-    clients = _clients(settings, clock, transport, recorder)
-    audit = Audit(database, clock)
-    slot = Slot(database, clock, settings.home, role)
+    box.put_all(settings, database, settings.zone)
     box.put(clock, Clock, type(clock))
-    box.put(moments, Moments)
-    box.put(slot, Slot, Worker)
-    switch = Switch(database, clock, audit)
-    tokens = Tokens(database, clock, audit)
-    box.put_all(settings, database, recorder, clients, audit, switch, tokens)
-    _teach_clients(box, clients)
+    box.put(moments or NoMoments(), Moments)
+    box.put(Slot(database, clock, settings.home, role), Slot, Worker)
+    _make_ground(box, transport)
     for _, module in modules(house, "recipes"):
         for make in marked(module, "__recipe__"):
             box.learn(make)
-    ledger = Ledger(database, clock, settings.zone, [one for _, module in modules(house, "projections") for one in module.PROJECTIONS])
-    events = Events(database, clock, _reactions(house), box)
-    approvals = Approvals(database, clock, audit, events)
-    inbox = Inbox(database, clock, audit, _hook_readers(house), box)
-    box.put_all(ledger, events, approvals, inbox)
-    box.put(Chokepoint(database, clock, settings.zone, switch, settings.caps, box.get(BudgetGate)))  # type: ignore[type-abstract]
+    _make_engine(box, house)
+    parts: dict[str, Any] = {part.name: box.get(kind) for part in fields(App) if (kind := _APP_PARTS.get(part.name)) is not None}
+    return App(settings=settings, clock=clock, database=database, container=box, **parts)
+
+
+def _make_ground(box: Container, transport: httpx2.BaseTransport | None) -> None:
+    """What the domains' recipes stand on: the outside, the record, the switch."""
+    recorder = box.make(Recorder)
+    box.put(_clients(box.get(Settings), box.get(Clock), transport, recorder))  # type: ignore[type-abstract]
+    _teach_clients(box, box.get(Clients))
+    for kind in (Audit, Switch, Tokens, Sessions):
+        box.make(kind)
+
+
+def _make_engine(box: Container, house: ModuleType) -> None:
+    """Everything that runs topics, in the order it leans on one another."""
+    settings = box.get(Settings)
+    box.put(discover(house))
+    box.put(discover_pages(house))
+    box.make(Ledger, projections=[one for _, module in modules(house, "projections") for one in module.PROJECTIONS])
+    box.make(Events, reactions=_reactions(house), container=box)
+    box.make(Approvals)
+    box.make(Inbox, readers=_hook_readers(house), container=box)
+    box.make(Chokepoint, caps=settings.caps)
     box.learn(_outside)
-    box.put(
-        Doubts(
-            database=database, worker=slot, chokepoint=box.get(Chokepoint), ledger=ledger, audit=audit, settlers=_settlers(house),
-            container=box,
-        )
-    )  # fmt: skip
-    registry = discover(house)
-    dispatcher = Dispatcher(registry, box, database, clock, moments)
-    durable = Durable(settings.database_url, slot, moments)
-    book = ScheduleBook(database)
+    box.make(Doubts, settlers=_settlers(house), container=box)
+    box.make(Dispatcher, container=box)
+    box.make(Durable, database_url=settings.database_url)
+    box.make(ScheduleBook)
     schedule = [one for _, module in modules(house, "runs") for one in module.SCHEDULE]
-    due = [one for _, module in modules(house, "due") for one in module.DUE]
-    ticker = Ticker(database, clock, settings.zone, durable, book, approvals, inbox, events, audit, schedule, due)
-    box.put_all(registry, dispatcher, durable, ticker, book, discover_pages(house), Sessions(database, clock, audit, tokens))
-    box.put(Briefing(_sections(house), box, settings.zone))
-    _register_bodies(durable, box, dispatcher, house)
-    return App(
-        settings, clock, database, registry, box, dispatcher, durable, ticker, approvals, audit, inbox, events, switch, tokens, clients, slot
-    )  # fmt: skip
+    box.make(Ticker, schedule=schedule, due=[one for _, module in modules(house, "due") for one in module.DUE])
+    box.make(Briefing, sections=_sections(house), container=box)
+    _register_bodies(box.get(Durable), box, box.get(Dispatcher), house)
+
+
+_APP_PARTS: dict[str, type] = {
+    "registry": Registry, "dispatcher": Dispatcher, "durable": Durable, "ticker": Ticker, "approvals": Approvals, "audit": Audit,
+    "inbox": Inbox, "events": Events, "switch": Switch, "tokens": Tokens, "clients": Clients, "slot": Slot,
+}  # fmt: skip
 
 
 def clock_for(settings: Settings) -> Clock:
@@ -243,9 +249,19 @@ def _teach_clients(box: Container, clients: Clients) -> None:
 
 
 def _outside(
-    *, call: Call, database: Database, clock: Clock, chokepoint: Chokepoint, ledger: Ledger, audit: Audit, worker: Worker, moments: Moments
+    *,
+    call: Call,
+    database: Database,
+    clock: Clock,
+    chokepoint: Chokepoint,
+    ledger: Ledger,
+    audit: Audit,
+    worker: Worker,
+    moments: Moments,
 ) -> Outside:
-    return Outside(call, database, clock, chokepoint, ledger, audit, worker, moments)
+    return Outside(
+        call=call, database=database, clock=clock, chokepoint=chokepoint, ledger=ledger, audit=audit, worker=worker, moments=moments
+    )
 
 
 def _reactions(house: ModuleType) -> list[Reaction]:

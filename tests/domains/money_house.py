@@ -90,7 +90,7 @@ def spend(app: App, key: str, micro_usd: int, run_id: str = "run/0") -> None:
         occurred_at=app.clock.now(), run_id=run_id,
     )  # fmt: skip
     with app.database.writing() as connection:
-        app.container.get(Ledger).post(connection, entry)
+        app.container.get(Ledger).book(connection, entry)
 
 
 def scopes(app: App) -> dict[str, tuple[int, int]]:

@@ -6,6 +6,7 @@ import json
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -112,15 +113,26 @@ def live_through(case: Case, days: Days, home: Path) -> dict[str, Any]:
     with outside_process(home) as outside:
         first = walk(outside, url, case.block, case.block, case.death(note))
         where = read_death(first, note, case)
-        engine = sa.create_engine(url or f"sqlite:///{home}/revenue.db")
-        acted_before_resume = check_vendor_saw_it(where, outside, engine)
+        with reading(url, home) as connection:
+            acted_before_resume = check_vendor_saw_it(where, outside, connection)
         second = walk(outside, url, case.block, LAST_BLOCK)
         assert second.exit_code == 0, second.said[-3000:]
         assert json.loads(second.said.splitlines()[-1]) == {"open": 0}
-        figures = check_day_ended(engine) | check_nothing_twice(outside, engine)
-        engine.dispose()
+        with reading(url, home) as connection:
+            figures = check_day_ended(connection) | check_nothing_twice(outside, connection)
     days.drop(url)
     return {**where, "acted_before_resume": acted_before_resume, **figures}
+
+
+@contextmanager
+def reading(url: str | None, home: Path) -> Iterator[sa.Connection]:
+    """The product's database as anybody may look at it, each question a view of its own."""
+    engine = sa.create_engine(url or f"sqlite:///{home}/revenue.db", isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def read_death(first: Forked, note: Path, case: Case) -> dict[str, str]:
@@ -132,27 +144,25 @@ def read_death(first: Forked, note: Path, case: Case) -> dict[str, str]:
     return where
 
 
-def check_vendor_saw_it(where: dict[str, str], outside: Outside, engine: sa.Engine) -> int:
+def check_vendor_saw_it(where: dict[str, str], outside: Outside, connection: sa.Connection) -> int:
     """Killed after the vendor acted: its journal has one more act than the product has answers for."""
     if where["moment"] != "effect:acted":
         return 0
     service = where["name"].split(".", 1)[0]
     (route,) = [one for one in (*REACHES_SOMEBODY, MODEL) if one[0] == service]
-    with engine.connect() as connection:
-        query = "select state, count(*) from actp_intents where service = '{}' group by state"
-        states: dict[str, int] = {state: count for state, count in connection.exec_driver_sql(query.format(service))}
+    query = "select state, count(*) from actp_intents where service = '{}' group by state"
+    states: dict[str, int] = {state: count for state, count in connection.exec_driver_sql(query.format(service))}
     acted = len(outside.acted(*route))
     assert states.get("sent") == 1
     assert acted == states.get("settled", 0) + 1
     return acted
 
 
-def check_day_ended(engine: sa.Engine) -> dict[str, Any]:
+def check_day_ended(connection: sa.Connection) -> dict[str, Any]:
     """Every block is done, every call of the table has ended, and nothing was left in the air."""
-    with engine.connect() as connection:
-        runs = connection.exec_driver_sql(f"select block, status from actp_routine_runs where run_date = '{RUN_DATE}'").all()
-        calls = connection.exec_driver_sql(f"select label, status from actp_routine_steps where run_date = '{RUN_DATE}'").all()
-        doubts = connection.exec_driver_sql("select service, state from actp_intents where state in ('sent', 'unknown')").all()
+    runs = connection.exec_driver_sql(f"select block, status from actp_routine_runs where run_date = '{RUN_DATE}'").all()
+    calls = connection.exec_driver_sql(f"select label, status, error from actp_routine_steps where run_date = '{RUN_DATE}'").all()
+    doubts = connection.exec_driver_sql("select service, state from actp_intents where state in ('sent', 'unknown')").all()
     assert sorted(runs) == sorted((block.name, "done") for block in BLOCKS)
     assert len(calls) == call_count()
     assert [one for one in calls if one[1] == Status.FAILED.value] == []
@@ -162,21 +172,19 @@ def check_day_ended(engine: sa.Engine) -> dict[str, Any]:
     return {"parked": [service for service, _ in doubts]}
 
 
-def check_nothing_twice(outside: Outside, engine: sa.Engine) -> dict[str, Any]:
+def check_nothing_twice(outside: Outside, connection: sa.Connection) -> dict[str, Any]:
     """What reaches somebody was acted on once per intent; a model was asked at most twice, and paid as often as asked."""
     reached = 0
     for service, method, path_end in REACHES_SOMEBODY:
         bodies = [row["body"] for row in outside.acted(service, method, path_end)]
         assert len(bodies) == len(set(bodies)), f"{service} acted twice on one request"
-        with engine.connect() as connection:
-            states = Counter(connection.exec_driver_sql(f"select state from actp_intents where service = '{service}'").scalars())
+        states = Counter(connection.exec_driver_sql(f"select state from actp_intents where service = '{service}'").scalars())
         assert states["settled"] <= len(bodies) <= states["settled"] + states["unknown"]
         reached += len(bodies)
     asked = Counter(row["body"] for row in outside.acted(*MODEL))
     assert max(asked.values(), default=0) <= 2
     assert sum(count - 1 for count in asked.values()) <= 1
-    with engine.connect() as connection:
-        query = "select state, count(*) from actp_ledger_entries where service = 'anthropic' group by state"
-        booked: dict[str, int] = {state: count for state, count in connection.exec_driver_sql(query)}
+    query = "select state, count(*) from actp_ledger_entries where service = 'anthropic' group by state"
+    booked: dict[str, int] = {state: count for state, count in connection.exec_driver_sql(query)}
     assert sum(booked.values()) == sum(asked.values())
     return {"reached": reached, "model_calls": sum(asked.values()), "booked_unconfirmed": booked.get("unconfirmed", 0)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -65,7 +65,7 @@ class Approvals:
             "expires_at": now + (MONEY_LIFETIME if question.is_money else MESSAGE_LIFETIME),
         }  # fmt: skip
         if self._database.put(connection, APPROVALS, row, ["id"]):
-            self._audit.note(connection, question.requested_by, "approval.request", approval_id, "pending", payload)
+            self._audit.note(connection, question.requested_by, "approval.request", approval_id, "pending", detail=payload)
             self._events.emit(connection, "approval.requested", approval_id, {"approval_id": approval_id, "kind": question.kind})
         return approval_id
 
@@ -85,7 +85,14 @@ class Approvals:
             return [card(dict(row)) for row in connection.execute(query).mappings()]
 
     def decide(
-        self, approval_id: str, decision: str, payload_hash: str, *, actor: str, reason: str | None = None, confirm: str | None = None
+        self,
+        approval_id: str,
+        decision: str,
+        payload_hash: str,
+        *,
+        actor: str,
+        reason: str | None = None,
+        confirm: str | None = None,
     ) -> dict[str, Any]:
         """Take one decision on exactly these bytes.
 
@@ -192,8 +199,14 @@ class Approvals:
             .where(APPROVALS.c.id == row["id"])
             .values(status=status, decided_by=actor, decided_at=self._clock.now(), reason=reason)
         )
-        self._audit.note(connection, actor, f"approval.{status}", row["id"], status, row["payload"])
-        facts = {"approval_id": row["id"], "status": status, "kind": row["kind"], "topic": row["topic"], "call_key": row["call_key"]}
+        self._audit.note(connection, actor, f"approval.{status}", row["id"], status, detail=row["payload"])
+        facts = {
+            "approval_id": row["id"],
+            "status": status,
+            "kind": row["kind"],
+            "topic": row["topic"],
+            "call_key": row["call_key"],
+        }
         self._events.emit(connection, "approval.decided", f"{row['id']}/{status}", facts)
 
 

@@ -22,7 +22,7 @@ class Audit:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
 
-    def note(self, connection: sa.Connection, actor: str, action: str, subject: str, outcome: str, detail: Any = None) -> None:
+    def note(self, connection: sa.Connection, actor: str, action: str, subject: str, outcome: str, *, detail: Any = None) -> None:
         """Write down who did what to what and how it ended; `detail` is kept only as its hash."""
         connection.execute(
             AUDIT.insert().values(

@@ -56,6 +56,8 @@ def give_back(connection: sa.Connection, intent_key: str) -> None:
 
 
 def _check(connection: sa.Connection, channel: str, window: sa.ColumnElement[bool], limit: int, words: str) -> None:
-    used = connection.execute(sa.select(sa.func.count()).select_from(CAP_SLOTS).where(CAP_SLOTS.c.channel == channel, window)).scalar_one()
+    used = connection.execute(
+        sa.select(sa.func.count()).select_from(CAP_SLOTS).where(CAP_SLOTS.c.channel == channel, window)
+    ).scalar_one()
     if used >= limit:
         raise CapReached(f"{channel}: {used} of {limit} sent {words}")

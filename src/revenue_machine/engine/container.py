@@ -43,6 +43,13 @@ class Container:
         for thing in things:
             self.put(thing)
 
+    def make(self, kind: type[T], **given: Any) -> T:
+        """Construct and register a thing, its constructor's other parameters injected by their types."""
+        hints = {name: hint for name, hint in _parameters(kind.__init__).items() if name not in given}
+        thing = kind(**given, **{name: self.get(hint) for name, hint in hints.items()})
+        self.put(thing)
+        return thing
+
     def learn(self, function: Callable[..., Any]) -> None:
         """Register a recipe under its return type; a second one for the type is a mistake."""
         kind = typing.get_type_hints(function)["return"]

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from revenue_machine.engine.tables import META
 from revenue_machine.kit.db import make_engine, upsert
-from revenue_machine.kit.errors import Conflict, Failure, OutsideUnavailable
+from revenue_machine.kit.errors import Conflict, Failure, NotConfigured, OutsideUnavailable
 
 
 class StoreUnavailable(OutsideUnavailable):
@@ -57,7 +57,9 @@ class Database:
         if not rows:
             return 0
         statement = upsert(table, self.dialect, tuple(rows[0]), tuple(keys), tuple(update or ()))
-        return int(connection.execute(statement, rows if len(rows) > 1 else rows[0]).rowcount)
+        # Without being told so, SQLAlchemy forgets how many rows an INSERT touched, and psycopg then says -1.
+        kept = {"preserve_rowcount": True}
+        return int(connection.execute(statement, rows if len(rows) > 1 else rows[0], execution_options=kept).rowcount)
 
     def lock(self, connection: sa.Connection, name: str) -> None:
         """Hold a named lock until the transaction ends (SQLite's writers are alone anyway)."""
@@ -73,6 +75,17 @@ class Database:
             raise Conflict(
                 f"this database belongs to mode {stands}, not {mode}; start another home with `revenue init`", field="REVENUE_MODE"
             )
+
+    def ping(self) -> None:
+        """Raise `outside_unavailable` when the database does not answer."""
+        with self.reading() as connection:
+            connection.exec_driver_sql("select 1")
+
+    def rows(self, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> Iterator[tuple[Any, ...]]:
+        """Every row of a table by primary key, for exports."""
+        query = sa.select(table).where(*conditions).order_by(*table.primary_key.columns)
+        with self.reading() as connection:
+            yield from (tuple(row) for row in connection.execute(query))
 
     def close(self) -> None:
         self.engine.dispose()
@@ -91,3 +104,23 @@ def _as_failure(error: DBAPIError) -> Failure:
     if isinstance(error, sa.exc.IntegrityError):
         return Conflict(f"the database refused the row: {text}")
     return StoreUnavailable(f"the database does not answer: {text}", field="REVENUE_DATABASE_URL")
+
+
+def rebuilt_beside(url: str, name: str) -> str:
+    """Drop and make a database beside another on the same PostgreSQL server; its URL.
+
+    Raises: not_configured when the server does not let us.
+    """
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f'drop database if exists "{name}" with (force)')
+            connection.exec_driver_sql(f'create database "{name}"')
+    except DBAPIError as error:
+        reason = str(error.orig).strip().split("\n")[0]
+        raise NotConfigured(
+            f"a database of its own is needed and may not be made: {reason}", field="REVENUE_DATABASE_URL"
+        ) from None
+    finally:
+        engine.dispose()
+    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)

@@ -69,9 +69,7 @@ class Topics:
 class Dispatcher:
     """Runs topic calls."""
 
-    def __init__(
-        self, registry: Registry, container: Container, database: Database, clock: Clock, moments: Moments
-    ) -> None:
+    def __init__(self, registry: Registry, container: Container, database: Database, clock: Clock, moments: Moments) -> None:
         self.registry, self._container, self._database, self._clock, self._moments = registry, container, database, clock, moments
 
     def call(self, call: Call, payload: Mapping[str, Any], *, dry_run: bool = False) -> Envelope:
@@ -82,11 +80,15 @@ class Dispatcher:
             call = replace(call, topic=topic.name)
             value = self._run(topic, call, payload, dry_run=dry_run)
             result = value.model_dump(mode="json") if isinstance(value, Result) else value
-            return Envelope(call.topic, call.run_id, _ms(started_s), result=result, value=value if isinstance(value, Result) else None)
+            return Envelope(
+                call.topic, call.run_id, _ms(started_s), result=result, value=value if isinstance(value, Result) else None
+            )
         except Failure as failure:
             return Envelope(call.topic, call.run_id, _ms(started_s), error=failure)
         except Exception as error:  # noqa: BLE001 - nothing throws to the caller; the trace goes to the log
-            logger().error("topic.crashed", topic=call.topic, run_id=call.run_id, error=type(error).__name__, trace=traceback.format_exc())
+            logger().error(
+                "topic.crashed", topic=call.topic, run_id=call.run_id, error=type(error).__name__, trace=traceback.format_exc()
+            )
             broken = ContractBroken(f"{call.topic} failed inside: {type(error).__name__}: {error}")
             return Envelope(call.topic, call.run_id, _ms(started_s), error=broken)
 
@@ -203,7 +205,11 @@ def read_args(topic: Topic, payload: Mapping[str, Any]) -> Args:
         first = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         known = ", ".join(topic.args.model_fields) or "nothing"
-        words = f"unknown field {field}; {topic.name} takes {known}" if first["type"] == "extra_forbidden" else f"{field}: {first['msg']}"
+        words = (
+            f"unknown field {field}; {topic.name} takes {known}"
+            if first["type"] == "extra_forbidden"
+            else f"{field}: {first['msg']}"
+        )
         raise BadInput(words, field=field) from None
 
 

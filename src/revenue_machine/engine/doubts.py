@@ -108,7 +108,9 @@ class Doubts:
             return bool(inner.fill(settler.function))
         except Failure as failure:
             with self._database.writing() as connection:
-                self._audit.note(connection, call.actor, f"reconcile.{settler.name}", doubt.key, failure.code, failure.message)
+                self._audit.note(
+                    connection, call.actor, f"reconcile.{settler.name}", doubt.key, failure.code, detail=failure.message
+                )
             return False
 
     def book_and_close(self, doubt: Doubt, entry: Entry | None, *, actor: str, why: str) -> bool:
@@ -122,9 +124,9 @@ class Doubts:
             if closed.rowcount == 0:
                 return False
             if entry is not None:
-                self._ledger.post(connection, entry)
+                self._ledger.book(connection, entry)
             self._chokepoint.settle(connection, doubt.key)
-            self._audit.note(connection, actor, f"effect.{doubt.operation}", doubt.key, "refused", why)
+            self._audit.note(connection, actor, f"effect.{doubt.operation}", doubt.key, "refused", detail=why)
         return True
 
     def _is_in_flight(self, key: str, owner: str) -> bool:

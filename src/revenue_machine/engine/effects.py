@@ -59,8 +59,9 @@ class Plan(Generic[A]):
 class Outside:
     """The only way a topic changes the world."""
 
-    def __init__(  # noqa: PLR0913 - the one object that joins every guard
+    def __init__(
         self,
+        *,
         call: Call,
         database: Database,
         clock: Clock,
@@ -123,7 +124,17 @@ class Outside:
                 "worst_case_micro_usd": plan.spend.worst_case_micro_usd if plan.spend else None,
                 "created_at": self._clock.now(), "answer": None, "error": None, "settled_at": None,
             }  # fmt: skip
-            fresh = ["state", "attempt", "owner", "payload_hash", "approval_id", "worst_case_micro_usd", "error", "settled_at", "run_id"]
+            fresh = [
+                "state",
+                "attempt",
+                "owner",
+                "payload_hash",
+                "approval_id",
+                "worst_case_micro_usd",
+                "error",
+                "settled_at",
+                "run_id",
+            ]
             self._database.put(connection, INTENTS, row, ["key"], fresh)
         return self._send(plan, attempt)
 
@@ -148,9 +159,11 @@ class Outside:
                 .values(state="settled", answer=text, settled_at=self._clock.now(), error=None)
             )
             for entry in plan.prices(answer):
-                self._ledger.post(connection, entry)
+                self._ledger.book(connection, entry)
             self._chokepoint.settle(connection, plan.intent_key)
-            self._audit.note(connection, self._call.actor, f"effect.{plan.operation}", plan.intent_key, "ok", _payload_hash(plan))
+            self._audit.note(
+                connection, self._call.actor, f"effect.{plan.operation}", plan.intent_key, "ok", detail=_payload_hash(plan)
+            )
 
     def _failed(self, plan: Plan[A], attempt: int, failure: Failure) -> None:
         if _is_sure(plan, failure):
@@ -168,7 +181,7 @@ class Outside:
             connection.execute(INTENTS.update().where(INTENTS.c.key == plan.intent_key).values(state=state, error=error))
             if state == "refused" and refund:
                 self._chokepoint.refund(connection, plan.intent_key)
-            self._audit.note(connection, self._call.actor, f"effect.{plan.operation}", plan.intent_key, state, error)
+            self._audit.note(connection, self._call.actor, f"effect.{plan.operation}", plan.intent_key, state, detail=error)
 
     def _book_unanswered(self, plan: Plan[A], attempt: int) -> None:
         """A call that left without an answer costs its worst case until somebody knows better."""
@@ -181,7 +194,7 @@ class Outside:
             run_id=self._call.run_id, task_type=plan.spend.task_type,
         )  # fmt: skip
         with self._database.writing() as connection:
-            self._ledger.post(connection, entry)
+            self._ledger.book(connection, entry)
             self._chokepoint.settle(connection, plan.intent_key)
 
     def _intent(self, plan: Plan[A]) -> dict[str, Any] | None:

@@ -47,6 +47,7 @@ class Speech:
     recipient: str | None = None
     window: Window | None = None
 
+
 class BudgetGate(Protocol):
     """The role of whoever guards the money; the credit domain plays it."""
 
@@ -63,7 +64,7 @@ class Chokepoint:
     """Kill switch, suppression, quiet hours, cap, budget: in this order, all or nothing."""
 
     def __init__(
-        self, database: Database, clock: Clock, zone: ZoneInfo, switch: Switch, caps: Mapping[str, Cap], budget: BudgetGate
+        self, *, database: Database, clock: Clock, zone: ZoneInfo, switch: Switch, caps: Mapping[str, Cap], budget: BudgetGate
     ) -> None:
         self._database, self._clock, self._zone = database, clock, zone
         self._switch, self._caps, self._budget = switch, caps, budget
@@ -92,7 +93,9 @@ class Chokepoint:
             self._check_window(speech.window)
         cap = self._caps.get(speech.channel, Cap())
         ceiling = speech.ceiling.lowered(cap.per_day, cap.per_week)
-        take_slot(connection, self._database, speech.channel, ceiling, intent_key=intent_key, now=self._clock.now(), zone=self._zone)
+        take_slot(
+            connection, self._database, speech.channel, ceiling, intent_key=intent_key, now=self._clock.now(), zone=self._zone
+        )
 
     def _check_window(self, window: Window) -> None:
         """An unknown zone is every plausible zone at once: only hours open in all of them."""

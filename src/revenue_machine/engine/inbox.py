@@ -87,7 +87,9 @@ class Inbox:
         """Put a dead letter back in line."""
         with self._database.writing() as connection:
             connection.execute(
-                HOOK_INBOX.update().where(HOOK_INBOX.c.id == hook_id, HOOK_INBOX.c.status == "dead").values(status="received", attempts=0)
+                HOOK_INBOX.update()
+                .where(HOOK_INBOX.c.id == hook_id, HOOK_INBOX.c.status == "dead")
+                .values(status="received", attempts=0)
             )
 
     def _handle(self, row: dict[str, Any]) -> int:
@@ -129,7 +131,11 @@ class Inbox:
             connection.execute(
                 HOOK_INBOX.update()
                 .where(HOOK_INBOX.c.id == row["id"])
-                .values(status="dead" if attempts >= MAX_ATTEMPTS else "received", attempts=attempts, error=f"{type(error).__name__}: {error}")
+                .values(
+                    status="dead" if attempts >= MAX_ATTEMPTS else "received",
+                    attempts=attempts,
+                    error=f"{type(error).__name__}: {error}",
+                )
             )
             self._audit.note(connection, row["service"], "webhook.failed", row["external_id"], type(error).__name__)
 

@@ -35,7 +35,7 @@ class Entry:
     currency: str = "USD"
     original_amount: str | None = None
     product: str | None = None
-    post_id: str | None = None
+    item_id: str | None = None
     contact_id: str | None = None
     intent_id: str | None = None
     run_id: str | None = None
@@ -49,12 +49,12 @@ Projection = Callable[[sa.Connection, Database, str, Entry], None]
 
 
 class Ledger:
-    """Posts entries and, in the same transaction, whatever is derived from them."""
+    """Books entries and, in the same transaction, whatever is derived from them."""
 
     def __init__(self, database: Database, clock: Clock, zone: ZoneInfo, projections: Sequence[Projection]) -> None:
         self._database, self._clock, self._zone, self._projections = database, clock, zone, projections
 
-    def post(self, connection: sa.Connection, entry: Entry) -> bool:
+    def book(self, connection: sa.Connection, entry: Entry) -> bool:
         """Append an entry; False when this key was posted before (then nothing changes)."""
         entry_id = make_id("led", entry.kind, entry.key)
         row = {

@@ -29,14 +29,15 @@ class Sessions:
             return None
         secret = random_token("ses")
         now = self._clock.now()
+        session_id = make_id("ses", content_hash(secret))
         row = {
-            "id": make_id("ses", content_hash(secret)), "secret_hash": content_hash(secret), "token_hash": content_hash(token),
+            "id": session_id, "secret_hash": content_hash(secret), "token_hash": content_hash(token),
             "created_at": now, "expires_at": now + LIFETIME, "ended_at": None,
         }  # fmt: skip
         with self._database.writing() as connection:
             connection.execute(SESSIONS.delete().where(SESSIONS.c.expires_at <= now))
             self._database.put(connection, SESSIONS, row, ["id"])
-            self._audit.note(connection, identity.name, "session.begin", row["id"], "ok")
+            self._audit.note(connection, identity.name, "session.begin", session_id, "ok")
         return secret
 
     def identify(self, secret: str) -> Identity | None:

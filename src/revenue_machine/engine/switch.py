@@ -37,7 +37,7 @@ class Switch:
         row = {"name": EVERYTHING, "is_on": stopped, "changed_by": actor, "reason": reason, "changed_at": self._clock.now()}
         with self._database.writing() as connection:
             self._database.put(connection, SWITCHES, row, ["name"], ["is_on", "changed_by", "reason", "changed_at"])
-            self._audit.note(connection, actor, "switch.stop" if stopped else "switch.resume", EVERYTHING, "ok", reason)
+            self._audit.note(connection, actor, "switch.stop" if stopped else "switch.resume", EVERYTHING, "ok", detail=reason)
 
     def is_stopped(self) -> bool:
         with self._database.reading() as connection:

@@ -59,7 +59,7 @@ LEDGER = table(
     text("cause_type", null=False),
     text("cause_id", null=False),
     text("product"),
-    text("post_id"),
+    text("item_id"),
     text("contact_id"),
     text("intent_id"),
     text("run_id"),

@@ -41,6 +41,7 @@ class Ticker:
 
     def __init__(
         self,
+        *,
         database: Database,
         clock: Clock,
         zone: ZoneInfo,
@@ -80,7 +81,9 @@ class Ticker:
         """The next wall time of the schedule after an instant."""
         today = local_date(after, self._zone)
         times = [
-            one.entry.due_at(today + timedelta(days=offset), self._zone) for one in self._schedule.values() for offset in (-1, 0, 1, 2)
+            one.entry.due_at(today + timedelta(days=offset), self._zone)
+            for one in self._schedule.values()
+            for offset in (-1, 0, 1, 2)
         ]
         return min((due_at for due_at in times if due_at > after), default=after + timedelta(days=1))
 
@@ -101,14 +104,21 @@ class Ticker:
     def _start(self, run: DueRun, now: datetime) -> None:
         """The run id is the guard; the book only saves the next look."""
         if not run.is_skipped:
-            payload = {"run_date": run.run_date.isoformat(), "name": run.entry.name, "is_late": run.is_late, "due_at": iso(run.due_at)}
+            payload = {
+                "run_date": run.run_date.isoformat(),
+                "name": run.entry.name,
+                "is_late": run.is_late,
+                "due_at": iso(run.due_at),
+            }
             self._durable.run(run.run_id, self._schedule[run.entry.name].body, payload)
         self._book.write(run, "skipped" if run.is_skipped else "started", now)
 
     def _start_due_rows(self) -> int:
         now = self._clock.now()
         with self._database.reading() as connection:
-            waiting = [(one.topic, due_at) for one in self._due if (due_at := one.next_due(connection)) is not None and due_at <= now]
+            waiting = [
+                (one.topic, due_at) for one in self._due if (due_at := one.next_due(connection)) is not None and due_at <= now
+            ]
         fresh = 0
         for topic, due_at in waiting:
             fresh += self.run_topic(topic, f"due/{iso(now)}", {})

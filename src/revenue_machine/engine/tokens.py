@@ -50,7 +50,7 @@ class Tokens:
         with self._database.writing() as connection:
             if self._database.put(connection, TOKENS, row, ["name"]) == 0:
                 raise Conflict(f"there is a token named {name} already", field="name")
-            self._audit.note(connection, actor, "token.create", name, "ok", row["scopes"])
+            self._audit.note(connection, actor, "token.create", name, "ok", detail=row["scopes"])
         return token
 
     def revoke(self, name: str, *, actor: str) -> None:

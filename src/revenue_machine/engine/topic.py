@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import IntEnum, StrEnum
 from typing import Any, TypeVar
@@ -109,9 +109,10 @@ def topic(
     aliases: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Declare a topic; CLI, HTTP, MCP, schedule and docs follow from this alone."""
+    base = Topic(name=name, effect=effect, section=section, summary="", approval=approval, fresh_for=fresh_for, aliases=aliases)
 
     def declare(function: F) -> F:
-        function.__topic__ = _declared(name, function, effect, section, approval, fresh_for, aliases)  # type: ignore[attr-defined]
+        function.__topic__ = _read_off(function, base)  # type: ignore[attr-defined]
         return function
 
     return declare
@@ -123,21 +124,11 @@ def planned(name: str, *, effect: Effect, section: str, issue: int, approval: Ap
     return Topic(name=name, effect=effect, section=section, summary=summary, approval=approval, issue=issue)
 
 
-def _declared(
-    name: str,
-    function: Callable[..., Any],
-    effect: Effect,
-    section: str,
-    approval: Approval,
-    fresh_for: timedelta | None,
-    aliases: tuple[str, ...],
-) -> Topic:
+def _read_off(function: Callable[..., Any], base: Topic) -> Topic:
+    """What the function's own signature and docstring say of the topic."""
     doc = inspect.getdoc(function) or ""
     hints = typing.get_type_hints(function)
     result = hints.pop("return")
     args = hints.pop("args", NoArgs)
-    retry = READ_RETRY if effect <= Effect.READS else ONCE
-    return Topic(
-        name=name, effect=effect, section=section, summary=doc.split("\n")[0], args=args, result=result, approval=approval,
-        retry=retry, fresh_for=fresh_for, aliases=aliases, function=function, needs=hints, doc=doc,
-    )  # fmt: skip
+    retry = READ_RETRY if base.effect <= Effect.READS else ONCE
+    return replace(base, summary=doc.split("\n")[0], args=args, result=result, retry=retry, function=function, needs=hints, doc=doc)

@@ -137,7 +137,7 @@ def test_repeated_snapshot_repeats_nothing(house: House) -> None:
 def test_money_nobody_told_of_is_adopted(house: House) -> None:
     entry = Entry("import/1", "revenue", "import", 5_000_000, "import", "row-1", START)
     with house.app.database.writing() as connection:
-        house.app.container.get(Ledger).post(connection, entry)
+        house.app.container.get(Ledger).book(connection, entry)
     house.snapshot("am")
     with house.app.database.reading() as connection:
         assert reads.revenue_by_dimension(connection, "offer") == {"unknown": 5_000_000}

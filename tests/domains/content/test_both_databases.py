@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from revenue_machine.domains.research.imports import IMPORTS
@@ -20,7 +21,7 @@ def live(house: House, folder: Path) -> list[str]:
     for topic in ("research.twitter", "research.platform", "twitter.strategy", "twitter.generate", "content.review"):
         house.ask(topic)
     tables = ("actp_market_items", "actp_creative_blueprints", "actp_twitter_strategy", "actp_drafts", "actp_content_reviews")
-    return [content_hash(repr(house.rows(name))) for name in tables]
+    return [content_hash(json.dumps(house.rows(name), sort_keys=True, default=str)) for name in tables]
 
 
 def test_morning_is_the_same_everywhere(database_url: str, tmp_path: Path) -> None:

@@ -118,8 +118,8 @@ def test_silence_is_a_no(house: House) -> None:
 def test_empty_budget_leaves_drafts_waiting(tmp_path: Path) -> None:
     values = {
         "niche": "ai_automation", "platform": "x", "content_type": "text", "hook_category": "story", "framework": "PAS",
-        "offer": None, "cta": "none", "length_bucket": "platform", "disclosure": "none", "evidence_item_id": None, "blueprint_id": None,
-        "status": "draft", "model": "test",
+        "offer": None, "cta": "none", "length_bucket": "platform", "disclosure": "none", "evidence_item_id": None,
+        "blueprint_id": None, "status": "draft", "model": "test",
     }  # fmt: skip
     with open_house(tmp_path, REVENUE_BUDGET__DAY_USD="0.0001") as poor:
         now = poor.clock.now()

@@ -82,7 +82,7 @@ class Purse(RuleBasedStateMachine):
         )  # fmt: skip
         for _ in range(2 if twice else 1):
             with self.app.database.writing() as connection:
-                self.app.container.get(Ledger).post(connection, entry)
+                self.app.container.get(Ledger).book(connection, entry)
                 self.governor.release(connection, key)
         for name in names:
             self.held[name] -= amount

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from revenue_machine.engine.tables import INTENTS
 from tests.app_fixture import make_app
 from tests.domains.publishing.stage import HOUR, Stage
@@ -160,3 +162,36 @@ def test_reward_teaches_the_hour(stage: Stage) -> None:
         stage.app.events.emit(connection, "post.measured", "three", {"post_id": "post_of_nobody", "reward": 1})
     stage.app.events.drain()
     assert stage.arms() == [("x", post["slot_weekday"], post["slot_hour"], 2.0, 2.0)]
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+class DiesAt:
+    """Dies the first time a moment of publishing is reached."""
+
+    def __init__(self, moment: str) -> None:
+        self._moment: str | None = moment
+
+    def reached(self, moment: str, name: str) -> None:
+        if moment == self._moment and name.startswith("blotato."):
+            self._moment = None
+            raise Killed
+
+
+@pytest.mark.parametrize(
+    ("moment", "handed_in", "status"),
+    [("effect:before", 0, "unknown"), ("effect:acted", 1, "unknown"), ("effect:recorded", 1, "published")],
+)
+def test_death_never_sends_twice(moment: str, handed_in: int, status: str, tmp_path: Path) -> None:
+    """Nobody can tell a death before the call from one after it, so both are a person's to settle."""
+    app, outside, clock = make_app(tmp_path, moments=DiesAt(moment))
+    stage = Stage(app, outside, clock)
+    planned(stage)
+    with pytest.raises(Killed):
+        stage.call("publish.auto", key="k")
+    stage.call("publish.auto", key="k")
+    stage.go_public()
+    assert (len(stage.handed_in()), statuses(stage)) == (handed_in, [status])
+    app.close()

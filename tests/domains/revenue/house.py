@@ -110,8 +110,8 @@ class House:
             connection.execute(POSTS.insert(), post)
             connection.execute(LINKS.insert(), link)
             if cost_micro_usd:
-                entry = Entry(f"cost/{post_id}", "ai", "anthropic", -cost_micro_usd, "intent", post_id, at, post_id=post_id)
-                self.app.container.get(Ledger).post(connection, entry)
+                entry = Entry(f"cost/{post_id}", "ai", "anthropic", -cost_micro_usd, "intent", post_id, at, item_id=post_id)
+                self.app.container.get(Ledger).book(connection, entry)
 
     def clicks(self, click_id: str, post_id: str, visitor: str, at: datetime, *, is_counted: bool = True) -> None:
         row = {

@@ -93,10 +93,10 @@ def _deductions() -> sa.Subquery:
 
 def cost_by_post(connection: sa.Connection) -> dict[str, int]:
     """What each post cost (positive micro-dollars), where the ledger knows the post."""
-    query = sa.select(LEDGER.c.post_id, sa.func.sum(LEDGER.c.amount_micro_usd)).where(
-        LEDGER.c.kind.in_(COST_KINDS), LEDGER.c.post_id.is_not(None)
+    query = sa.select(LEDGER.c.item_id, sa.func.sum(LEDGER.c.amount_micro_usd)).where(
+        LEDGER.c.kind.in_(COST_KINDS), LEDGER.c.item_id.is_not(None)
     )  # fmt: skip
-    return {row[0]: -int(row[1]) for row in connection.execute(query.group_by(LEDGER.c.post_id).order_by(LEDGER.c.post_id))}
+    return {row[0]: -int(row[1]) for row in connection.execute(query.group_by(LEDGER.c.item_id).order_by(LEDGER.c.item_id))}
 
 
 def summary(connection: sa.Connection, dimension: str) -> list[dict[str, Any]]:

@@ -29,9 +29,7 @@ def _many(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 DRAFTS_SHAPE = _shape(drafts=_many(_shape(key=_TEXT, text=_TEXT, evidence_id=_MAYBE_TEXT)))
-ANGLES_SHAPE = _shape(
-    angles=_many(_shape(angle=_TEXT, hook_category=_TEXT, format=_TEXT, evidence_ids=_TEXTS)), avoid=_TEXTS
-)
+ANGLES_SHAPE = _shape(angles=_many(_shape(angle=_TEXT, hook_category=_TEXT, format=_TEXT, evidence_ids=_TEXTS)), avoid=_TEXTS)
 GUIDELINES_SHAPE = _shape(guidelines=_TEXTS)
 
 

@@ -142,9 +142,7 @@ class ContentPipeline:
         said += [f"Avoid: {one}" for one in (strategy or {}).get("avoid", [])]
         return [one_line(one) for one in [*(learned or {}).get("guidelines", []), *said]][:MOST_LESSONS]
 
-    def _brief(
-        self, niche: Niche, slots: Sequence[Slot], evidence: Sequence[Evidence], lessons: Sequence[str]
-    ) -> dict[str, Any]:
+    def _brief(self, niche: Niche, slots: Sequence[Slot], evidence: Sequence[Evidence], lessons: Sequence[str]) -> dict[str, Any]:
         return {
             "niche": niche.key, "audience": niche.audience, "voice": self.business.voice,
             "slots": [slot_brief(self.business, slot) for slot in slots], "evidence": evidence_brief(evidence),

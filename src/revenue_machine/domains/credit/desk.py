@@ -75,7 +75,7 @@ class VendorDesk:
         return Entry(
             key=key, kind="ai", service="anthropic", amount_micro_usd=-prices.cost_micro_usd(model, usage, day),
             cause_type="intent", cause_id=key, occurred_at=self._clock.now(), intent_id=make_id("int", key),
-            run_id=self._call.run_id, post_id=job.post_ids[0] if len(job.post_ids) == 1 else None, task_type=job.task_type,
+            run_id=self._call.run_id, item_id=job.post_ids[0] if len(job.post_ids) == 1 else None, task_type=job.task_type,
             model=model,
             units={
                 "input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens,

@@ -32,7 +32,7 @@ def _usage_row(entry_id: str, entry: Entry, scopes: tuple[str, ...]) -> dict[str
         "id": make_id("use", entry_id), "task_type": entry.task_type, "model": entry.model,
         **{name: int(units.get(name, 0)) for name in _TOKENS},
         "units": units or None, "cost_micro_usd": -entry.amount_micro_usd, "price_version": entry.price_version,
-        "state": entry.state, "run_id": entry.run_id, "post_id": entry.post_id, "ledger_entry_id": entry_id, "scopes": list(scopes),
+        "state": entry.state, "run_id": entry.run_id, "post_id": entry.item_id, "ledger_entry_id": entry_id, "scopes": list(scopes),
         "created_at": entry.occurred_at,
     }  # fmt: skip
 

@@ -4,6 +4,4 @@ from __future__ import annotations
 
 from revenue_machine.engine.topic import Effect, planned
 
-PLANNED = (
-    planned("experiments.verdict", effect=Effect.PURE, section="INTERFACE§7", issue=4),
-)
+PLANNED = (planned("experiments.verdict", effect=Effect.PURE, section="INTERFACE§7", issue=4),)

@@ -37,7 +37,9 @@ class DailyReport:
         text = self.compose(day)
         sequence, head = self.audit.head()
         with self.database.writing() as connection:
-            return store.keep_report(connection, self.database, day, text, f"audit {sequence} {head}", self.clock.now())
+            return store.keep_report(
+                connection, self.database, report_date=day, text=text, footer=f"audit {sequence} {head}", now=self.clock.now()
+            )
 
     def send(self, outside: Outside, day: date) -> tuple[str, int]:
         """(text, messages sent); without Telegram it stays in the tables, the dashboard and `revenue report`."""

@@ -12,4 +12,5 @@ from revenue_machine.engine.events import Event, on
 @on("alert.raised")
 def queue_alert(event: Event, connection: sa.Connection, database: Database) -> None:
     """Put it in line for the owner's chat."""
-    store.raise_alert(connection, database, event.key, str(event.payload["kind"]), str(event.payload["text"]), event.occurred_at)
+    kind, text = str(event.payload["kind"]), str(event.payload["text"])
+    store.raise_alert(connection, database, key=event.key, kind=kind, text=text, at=event.occurred_at)

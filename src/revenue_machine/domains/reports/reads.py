@@ -27,7 +27,9 @@ def due_alerts(connection: sa.Connection, now: datetime) -> list[tuple[str, str]
 
 def next_alert_at(connection: sa.Connection) -> datetime | None:
     """When the next alert wants to be told."""
-    found: datetime | None = connection.execute(sa.select(sa.func.min(ALERTS.c.due_at)).where(ALERTS.c.status == "waiting")).scalar()
+    found: datetime | None = connection.execute(
+        sa.select(sa.func.min(ALERTS.c.due_at)).where(ALERTS.c.status == "waiting")
+    ).scalar()
     return found
 
 

@@ -11,7 +11,7 @@ from revenue_machine.engine.database import Database
 from revenue_machine.kit.ids import make_id
 
 
-def keep_report(connection: sa.Connection, database: Database, report_date: date, text: str, footer: str, now: datetime) -> str:
+def keep_report(connection: sa.Connection, database: Database, *, report_date: date, text: str, footer: str, now: datetime) -> str:
     """Keep the report of a date; a repetition finds the first text, so what was sent is what stands."""
     row = {"report_date": report_date, "text": text, "footer": footer, "created_at": now}
     database.put(connection, REPORTS, row, ["report_date"])
@@ -19,9 +19,17 @@ def keep_report(connection: sa.Connection, database: Database, report_date: date
     return kept
 
 
-def raise_alert(connection: sa.Connection, database: Database, key: str, kind: str, text: str, at: datetime) -> None:
+def raise_alert(connection: sa.Connection, database: Database, *, key: str, kind: str, text: str, at: datetime) -> None:
     """One alert per key."""
-    row = {"id": make_id("alr", key), "kind": kind, "text": text, "status": "waiting", "raised_at": at, "due_at": at, "sent_at": None}
+    row = {
+        "id": make_id("alr", key),
+        "kind": kind,
+        "text": text,
+        "status": "waiting",
+        "raised_at": at,
+        "due_at": at,
+        "sent_at": None,
+    }
     database.put(connection, ALERTS, row, ["id"])
 
 

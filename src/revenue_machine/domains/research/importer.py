@@ -92,9 +92,7 @@ def read_platform(text: str) -> str:
 class MarketItemImport:
     """The rows of one file."""
 
-    def __init__(
-        self, source: ImportSource, business: Business, database: Database, clock: Clock, *, local_zone_date: Any
-    ) -> None:
+    def __init__(self, source: ImportSource, business: Business, database: Database, clock: Clock, *, local_zone_date: Any) -> None:
         self._source, self._database, self._clock, self._today = source, database, clock, local_zone_date
         self._platform = guess_platform(source)
         self._niches = {one.key for one in business.niches}

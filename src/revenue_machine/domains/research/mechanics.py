@@ -26,9 +26,7 @@ _STORY = re.compile(
     r"(two|three|five) (years|months) ago|once )",
 )
 _NUMBER = re.compile(r"\d")
-_COMMAND = re.compile(
-    r"^\W*(stop|start|learn|use|try|save|read|watch|take|make|build|get|write|ask|check|remember)\b"
-)
+_COMMAND = re.compile(r"^\W*(stop|start|learn|use|try|save|read|watch|take|make|build|get|write|ask|check|remember)\b")
 _CTAS: Sequence[tuple[str, re.Pattern[str]]] = (
     ("bio_link", re.compile(r"\blink in (the )?(my )?bio\b")),
     ("link", re.compile(r"https?://|\b(click|tap|link below|sign up|get started|try it|download|read more)\b")),
@@ -67,10 +65,76 @@ _HOW_TO = re.compile(r"\b(how to|step[- ]by[- ]step|tutorial|walk you through)\b
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*%?|[A-Za-z']+|[?!:]")
 _FUNCTION_WORDS = frozenset(
-    {"a", "an", "and", "are", "as", "at", "be", "but", "by", "do", "does", "don't", "for", "from", "had", "has", "have", "he",
-    "her", "here", "how", "i", "if", "in", "is", "it", "its", "just", "like", "me", "my", "no", "not", "of", "on", "one", "or",
-    "our", "she", "so", "some", "than", "that", "the", "their", "them", "then", "there", "they", "this", "to", "up", "us",
-    "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "without", "would", "you", "your"}
+    {
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "but",
+        "by",
+        "do",
+        "does",
+        "don't",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "he",
+        "her",
+        "here",
+        "how",
+        "i",
+        "if",
+        "in",
+        "is",
+        "it",
+        "its",
+        "just",
+        "like",
+        "me",
+        "my",
+        "no",
+        "not",
+        "of",
+        "on",
+        "one",
+        "or",
+        "our",
+        "she",
+        "so",
+        "some",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "they",
+        "this",
+        "to",
+        "up",
+        "us",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "why",
+        "will",
+        "with",
+        "without",
+        "would",
+        "you",
+        "your",
+    }
 )
 
 

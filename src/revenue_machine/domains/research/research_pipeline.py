@@ -124,9 +124,7 @@ class Research:
         with self._database.writing() as connection:
             return touch_blueprints(connection, self._database, tally.touched, now, local_date(now, self._settings.zone))
 
-    def _result(
-        self, tally: _Tally, counts: dict[tuple[str, str], int], blueprints: int, *, is_configured: bool
-    ) -> ResearchResult:
+    def _result(self, tally: _Tally, counts: dict[tuple[str, str], int], blueprints: int, *, is_configured: bool) -> ResearchResult:
         pairs = sorted(tally.pairs, key=lambda one: (one.platform, one.niche))
         missing = [f"{one.platform}/{one.niche}" for one in pairs if one.code is not None and not one.stale]
         stale = [f"{one.platform}/{one.niche}" for one in pairs if one.stale]

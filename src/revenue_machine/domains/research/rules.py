@@ -17,8 +17,42 @@ ALIASES: Mapping[str, str] = {"twitter": "x", "ig": "instagram", "fb": "facebook
 QUOTE_CHARS = 160
 _WORD = re.compile(r"[a-z0-9']+")
 _WEAK = frozenset(
-    {"a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "how", "i", "in", "into", "is", "it", "its", "make", "more",
-    "my", "no", "of", "on", "or", "our", "that", "the", "this", "to", "up", "us", "with", "you", "your"}
+    {
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "for",
+        "from",
+        "how",
+        "i",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "make",
+        "more",
+        "my",
+        "no",
+        "of",
+        "on",
+        "or",
+        "our",
+        "that",
+        "the",
+        "this",
+        "to",
+        "up",
+        "us",
+        "with",
+        "you",
+        "your",
+    }
 )
 _ORDERS = re.compile(
     r"(ignore|disregard|forget|override)\b.{0,40}\b(instruction|prompt|rule|context|above|previous)|"

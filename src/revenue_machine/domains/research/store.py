@@ -198,5 +198,3 @@ def _texts(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[str
 def _chunks(values: Sequence[Any]) -> Iterator[Any]:
     for start in range(0, len(values), CHUNK):
         yield values[start : start + CHUNK]
-
-

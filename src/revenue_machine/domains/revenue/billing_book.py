@@ -209,7 +209,7 @@ class BillingBook:
         foreign = row["fx_rate"] is not None
         said = row["original_amount"]
         original = format(rules.major_units(row["minor"], row["currency"]), "f") if foreign and said is None else said
-        self._ledger.post(connection, Entry(
+        self._ledger.book(connection, Entry(
             key=_ledger_key(row), kind=kind, service=row["provider"], amount_micro_usd=amount_micro_usd, cause_type="payment",
             cause_id=row["id"], occurred_at=row["occurred_at"], currency=row["currency"], original_amount=original,
             product=row["product"], units={"fx_rate": row["fx_rate"], "fx_date": row["fx_date"].isoformat()} if foreign else None,
@@ -217,7 +217,7 @@ class BillingBook:
 
     def post_fee(self, connection: sa.Connection, key: str, fee_micro_usd: int, at: datetime, paid: Row | None) -> None:
         """What the payment service kept of a charge; `paid` is the payment it belongs to, where known."""
-        self._ledger.post(connection, Entry(
+        self._ledger.book(connection, Entry(
             key=f"stripe/{key}", kind="payment_fee", service="stripe", amount_micro_usd=-fee_micro_usd,
             cause_type="payment" if paid is not None else "balance_transaction", cause_id=paid["id"] if paid is not None else key,
             occurred_at=at, product=paid["product"] if paid is not None else self._only_product(),

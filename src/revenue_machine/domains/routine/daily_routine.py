@@ -24,8 +24,18 @@ def _call(topic: str, kind: Kind, attempts: int = 1, **args: Any) -> TopicCall:
 _GENERATION_RULE = "one retry, then skip and log, the rest goes on"
 
 MORNING = (
-    Step(1, time(6, 0), (_call("system.heartbeat", Kind.HOUSE),), "alert; no steps 4-8 and no generation that day; revenue and memory go on"),
-    Step(2, time(6, 2), (_call("revenue.daily_snapshot", Kind.REVENUE, slot="am"),), "a missing source is skipped, an outage is an alert"),
+    Step(
+        1,
+        time(6, 0),
+        (_call("system.heartbeat", Kind.HOUSE),),
+        "alert; no steps 4-8 and no generation that day; revenue and memory go on",
+    ),
+    Step(
+        2,
+        time(6, 2),
+        (_call("revenue.daily_snapshot", Kind.REVENUE, slot="am"),),
+        "a missing source is skipped, an outage is an alert",
+    ),
     Step(3, time(6, 5), (_call("graph.search", Kind.MEMORY, query="winning lessons"),), "go on without recall"),
     Step(
         4,
@@ -41,7 +51,12 @@ MORNING = (
         _GENERATION_RULE,
     ),
     Step(7, time(6, 45), (_call("sora.generate", Kind.GENERATION, 2),), _GENERATION_RULE),
-    Step(8, time(7, 0), (_call("publish.schedule", Kind.PUBLISHING), _call("publish.auto", Kind.PUBLISHING)), "one attempt per post; unknown is parked"),
+    Step(
+        8,
+        time(7, 0),
+        (_call("publish.schedule", Kind.PUBLISHING), _call("publish.auto", Kind.PUBLISHING)),
+        "one attempt per post; unknown is parked",
+    ),
     Step(9, time(8, 0), (_call("linkedin.prospect", Kind.OUTREACH),), "skip and log"),
     Step(10, time(9, 0), (_call("upwork.scan", Kind.OUTREACH),), "skip and log"),
     Step(11, time(9, 15), (_call("email.send", Kind.OUTREACH),), "each send on its own; a bounce suppresses"),
@@ -144,10 +159,20 @@ def block_named(name: str) -> str:
     raise NotFound(f"there is no block {name}; one of {', '.join(block.name for block in BLOCKS)}", field="--block")
 
 
-def run_block(payload: dict[str, Any], steps: Steps, dispatcher: Dispatcher, database: Database, clock: Clock, events: Events) -> dict[str, Any]:
+def run_block(
+    *, payload: dict[str, Any], steps: Steps, dispatcher: Dispatcher, database: Database, clock: Clock, events: Events
+) -> dict[str, Any]:
     """Walk one block of one local date; every call is a durable step, so a restart goes on where it stopped."""
     block, run_date = block_of(payload["name"]), date.fromisoformat(payload["run_date"])
-    run = BlockRun(block, run_date, bool(payload["is_late"]), dispatcher, database, clock, events)
+    run = BlockRun(
+        block=block,
+        run_date=run_date,
+        is_late=bool(payload["is_late"]),
+        dispatcher=dispatcher,
+        database=database,
+        clock=clock,
+        events=events,
+    )
     steps.run("start", run.begin)
     for step in block.steps:
         for place, call in enumerate(step.calls):
@@ -163,7 +188,15 @@ class BlockRun:
     """One block of one date."""
 
     def __init__(
-        self, block: Block, run_date: date, is_late: bool, dispatcher: Dispatcher, database: Database, clock: Clock, events: Events
+        self,
+        *,
+        block: Block,
+        run_date: date,
+        is_late: bool,
+        dispatcher: Dispatcher,
+        database: Database,
+        clock: Clock,
+        events: Events,
     ) -> None:
         self._block, self._date, self._is_late = block, run_date, is_late
         self._dispatcher, self._database, self._clock, self._events = dispatcher, database, clock, events
@@ -172,7 +205,15 @@ class BlockRun:
     def begin(self) -> dict[str, Any]:
         """Put the run on the books."""
         with self._database.writing() as connection:
-            store.begin_run(connection, self._database, self._run_id, self._date, self._block, self._is_late, self._clock.now())
+            store.begin_run(
+                connection,
+                self._database,
+                run_id=self._run_id,
+                run_date=self._date,
+                block=self._block,
+                is_late=self._is_late,
+                now=self._clock.now(),
+            )
         return {"ok": True}
 
     def call(self, step: Step, place: int, call: TopicCall) -> dict[str, Any]:
@@ -182,12 +223,19 @@ class BlockRun:
         reason = rules.reason_to_skip(call.kind, step.number, is_house_down=self._is_house_down(), is_late=self._is_late)
         outcome, attempts = self._attempt(step, call) if reason is None else (_skipped(reason), 0)
         status = rules.status_of(outcome, attempts)
-        record = CallRecord(step.number, place, call.topic, call.label, status, attempts, outcome.get("message"), outcome.get("summary", {}))
+        record = CallRecord(
+            step.number, place, call.topic, call.label, status, attempts, outcome.get("message"), outcome.get("summary", {})
+        )
         with self._database.writing() as connection:
-            store.write_call(connection, self._database, self._run_id, self._date, record, at, int((machine_s() - started_s) * 1000))
+            store.write_call(
+                connection, self._database, record, run_id=self._run_id, run_date=self._date, at=at,
+                duration_ms=int((machine_s() - started_s) * 1000),
+            )  # fmt: skip
             if rules.needs_alert(call.kind, status):
                 text = f"Step {step.number} {call.topic}: {status.value}: {record.reason}"
-                self._events.emit(connection, "alert.raised", f"{self._run_id}/{call.label}", {"kind": "step", "text": text, "key": self._run_id})
+                self._events.emit(
+                    connection, "alert.raised", f"{self._run_id}/{call.label}", {"kind": "step", "text": text, "key": self._run_id}
+                )
         return {"ok": status in (Status.OK, Status.RETRIED), "status": status.value}
 
     def finish(self) -> dict[str, Any]:

@@ -55,7 +55,9 @@ class Day:
 
 
 @page("/today", title="Today", order=10)
-def today(*, database: Database, clock: Clock, settings: Settings, approvals: Approvals, doubts: Doubts, switch: Switch, slot: Slot) -> View:
+def today(
+    *, database: Database, clock: Clock, settings: Settings, approvals: Approvals, doubts: Doubts, switch: Switch, slot: Slot
+) -> View:
     """The day as it stands now."""
     now, zone = clock.now(), settings.zone
     shown = rules.day_shown(now.astimezone(zone), BLOCKS[0].at)
@@ -98,7 +100,13 @@ def _stop(switch: Switch, zone: ZoneInfo) -> list[Notice]:
     stop = switch.stopped_by()
     if stop is None:
         return []
-    return [Notice("Everything that spends or speaks is stopped", Tone.BAD, f"by {stop.actor} at {stop.since.astimezone(zone):%H:%M}: {stop.reason}")]
+    return [
+        Notice(
+            "Everything that spends or speaks is stopped",
+            Tone.BAD,
+            f"by {stop.actor} at {stop.since.astimezone(zone):%H:%M}: {stop.reason}",
+        )
+    ]
 
 
 def _cards(cards: Sequence[dict[str, Any]], zone: ZoneInfo) -> list[Notice]:
@@ -129,7 +137,9 @@ def _trouble(moments: Sequence[Moment]) -> list[Notice]:
     failed = [moment for moment in moments if moment.state in (Standing.FAILED, Standing.OVERDUE)]
     if not failed:
         return []
-    words = f"{failed[0].title.rstrip('?')}: {failed[0].state}" if len(failed) == 1 else f"{len(failed)} steps failed or are overdue"
+    words = (
+        f"{failed[0].title.rstrip('?')}: {failed[0].state}" if len(failed) == 1 else f"{len(failed)} steps failed or are overdue"
+    )
     return [Notice(words, Tone.BAD, failed[0].details[0] if len(failed) == 1 and failed[0].details else "see the day below")]
 
 
@@ -155,7 +165,7 @@ def _details(call: CallRecord) -> list[str]:
         counts = [f"{name.replace('_', ' ')} {value}" for name, value in call.summary.items() if _is_count(name, value)]
         again = ["at the second try"] if call.status is Status.RETRIED else []
         return [f"{call.label}: {', '.join([*counts[:_MOST_COUNTS], *again])}"] if counts or again else []
-    why = (call.reason or call.status.value.replace("_", " ")).removeprefix(f"{call.topic} ")
+    why = (call.reason or call.status.value.replace("_", " ")).removeprefix(f"{call.topic} is ")
     return [f"{call.label}: {why}"]
 
 

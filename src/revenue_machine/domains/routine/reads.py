@@ -21,7 +21,9 @@ _WORDS = {Status.NOT_CONFIGURED: "not built yet", Status.AWAITING_APPROVAL: "wai
 def calls_of(connection: sa.Connection, run_date: date) -> list[CallRecord]:
     """Every call of a date, in the order of the table."""
     rows = connection.execute(
-        sa.select(ROUTINE_STEPS).where(ROUTINE_STEPS.c.run_date == run_date).order_by(ROUTINE_STEPS.c.step_no, ROUTINE_STEPS.c.place)
+        sa.select(ROUTINE_STEPS)
+        .where(ROUTINE_STEPS.c.run_date == run_date)
+        .order_by(ROUTINE_STEPS.c.step_no, ROUTINE_STEPS.c.place)
     ).mappings()
     return [
         CallRecord(
@@ -64,7 +66,11 @@ def step_count() -> int:
 
 def recent_runs(connection: sa.Connection, limit: int) -> list[dict[str, Any]]:
     """The newest blocks first."""
-    query = sa.select(ROUTINE_RUNS).order_by(ROUTINE_RUNS.c.run_date.desc(), ROUTINE_RUNS.c.started_at.desc(), ROUTINE_RUNS.c.id).limit(limit)
+    query = (
+        sa.select(ROUTINE_RUNS)
+        .order_by(ROUTINE_RUNS.c.run_date.desc(), ROUTINE_RUNS.c.started_at.desc(), ROUTINE_RUNS.c.id)
+        .limit(limit)
+    )
     return [_plain(dict(row)) for row in connection.execute(query).mappings()]
 
 
@@ -79,7 +85,9 @@ def run_with_steps(connection: sa.Connection, run_id: str) -> dict[str, Any]:
     row = connection.execute(sa.select(ROUTINE_RUNS).where(ROUTINE_RUNS.c.id == run_id)).mappings().first()
     if row is None:
         raise NotFound(f"there is no run {run_id}", field="id")
-    query = sa.select(ROUTINE_STEPS).where(ROUTINE_STEPS.c.run_id == run_id).order_by(ROUTINE_STEPS.c.step_no, ROUTINE_STEPS.c.place)
+    query = (
+        sa.select(ROUTINE_STEPS).where(ROUTINE_STEPS.c.run_id == run_id).order_by(ROUTINE_STEPS.c.step_no, ROUTINE_STEPS.c.place)
+    )
     return {**_plain(dict(row)), "steps": [_plain(dict(step)) for step in connection.execute(query).mappings()]}
 
 

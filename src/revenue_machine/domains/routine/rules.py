@@ -17,7 +17,17 @@ STOPPED_BY_LATENESS = frozenset({Kind.RESEARCH, Kind.GENERATION, Kind.OUTREACH})
 CRITICAL = frozenset({Kind.HOUSE, Kind.REVENUE, Kind.MEMORY, Kind.FEEDBACK, Kind.REPORT})
 # Asking again at once cannot help here: a person, a date or a later issue has to come first.
 FINAL_CODES = frozenset(
-    {"not_configured", "approval_required", "budget_exhausted", "stopped", "suppressed", "cap_reached", "bad_input", "not_found", "outcome_unknown"}
+    {
+        "not_configured",
+        "approval_required",
+        "budget_exhausted",
+        "stopped",
+        "suppressed",
+        "cap_reached",
+        "bad_input",
+        "not_found",
+        "outcome_unknown",
+    }
 )
 
 
@@ -57,7 +67,9 @@ def status_of(outcome: Mapping[str, Any], attempts: int) -> Status:
 
 def needs_alert(kind: Kind, status: Status) -> bool:
     """Whether somebody should hear of it now and not only in the evening."""
-    return status is Status.UNKNOWN or (status is Status.FAILED and kind in (Kind.HOUSE, Kind.REVENUE, Kind.PUBLISHING, Kind.REPORT))
+    return status is Status.UNKNOWN or (
+        status is Status.FAILED and kind in (Kind.HOUSE, Kind.REVENUE, Kind.PUBLISHING, Kind.REPORT)
+    )
 
 
 def day_shown(local: datetime, first_block: time) -> date:

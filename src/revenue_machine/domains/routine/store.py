@@ -14,7 +14,7 @@ from revenue_machine.engine.database import Database
 
 
 def begin_run(
-    connection: sa.Connection, database: Database, run_id: str, run_date: date, block: Block, is_late: bool, now: datetime
+    connection: sa.Connection, database: Database, *, run_id: str, run_date: date, block: Block, is_late: bool, now: datetime
 ) -> None:
     """One row per date and block; a restart finds it there."""
     row = {
@@ -25,7 +25,14 @@ def begin_run(
 
 
 def write_call(
-    connection: sa.Connection, database: Database, run_id: str, run_date: date, record: CallRecord, at: datetime, duration_ms: int
+    connection: sa.Connection,
+    database: Database,
+    record: CallRecord,
+    *,
+    run_id: str,
+    run_date: date,
+    at: datetime,
+    duration_ms: int,
 ) -> None:
     """How one call ended; when a crash made it run again, the last ending stands."""
     is_fine = record.status in (Status.OK, Status.RETRIED)
@@ -34,18 +41,24 @@ def write_call(
         "status": record.status.value, "attempts": record.attempts, "started_at": at, "duration_ms": duration_ms,
         "result": dict(record.summary), "error": None if is_fine else record.reason,
     }  # fmt: skip
-    database.put(connection, ROUTINE_STEPS, row, ["run_id", "step_no", "place"], ["status", "attempts", "duration_ms", "result", "error"])
+    database.put(
+        connection, ROUTINE_STEPS, row, ["run_id", "step_no", "place"], ["status", "attempts", "duration_ms", "result", "error"]
+    )
 
 
 def finish_run(connection: sa.Connection, run_id: str, now: datetime) -> dict[str, int]:
     """Close a block's row; counts by status."""
     statuses = connection.execute(sa.select(ROUTINE_STEPS.c.status).where(ROUTINE_STEPS.c.run_id == run_id)).scalars()
     counts: dict[str, Any] = dict(sorted(Counter(statuses).items()))
-    connection.execute(ROUTINE_RUNS.update().where(ROUTINE_RUNS.c.id == run_id).values(status="done", finished_at=now, summary=counts))
+    connection.execute(
+        ROUTINE_RUNS.update().where(ROUTINE_RUNS.c.id == run_id).values(status="done", finished_at=now, summary=counts)
+    )
     return counts
 
 
 def is_house_down(connection: sa.Connection, run_date: date) -> bool:
     """Whether this date's heartbeat failed."""
-    query = sa.select(ROUTINE_STEPS.c.status).where(ROUTINE_STEPS.c.run_date == run_date, ROUTINE_STEPS.c.topic == "system.heartbeat")
+    query = sa.select(ROUTINE_STEPS.c.status).where(
+        ROUTINE_STEPS.c.run_date == run_date, ROUTINE_STEPS.c.topic == "system.heartbeat"
+    )
     return connection.execute(query).scalar() == Status.FAILED.value

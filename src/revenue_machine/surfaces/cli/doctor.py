@@ -70,7 +70,11 @@ def _odd_names(app: App) -> list[str]:
 def _exposed_files() -> list[str]:
     """Secret files anybody on the machine can read."""
     places = [Path(text) for name, text in sorted(os.environ.items()) if name.startswith("REVENUE_") and name.endswith("_FILE")]
-    return [f"{place} is readable by everybody: chmod 600 {place}" for place in places if place.is_file() and place.stat().st_mode & 0o044]
+    return [
+        f"{place} is readable by everybody: chmod 600 {place}"
+        for place in places
+        if place.is_file() and place.stat().st_mode & 0o044
+    ]
 
 
 def _lines(data: dict[str, Any]) -> list[str]:

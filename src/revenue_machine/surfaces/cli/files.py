@@ -85,15 +85,12 @@ def table_named(kind: str) -> sa.Table:
 def _csv(app: App, table: sa.Table) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    query = sa.select(table).order_by(*table.primary_key.columns)
-    if table.name == "actp_hook_inbox":
-        query = query.where(table.c.status == "dead")
-    with app.database.reading() as connection:
-        writer.writerow([column.name for column in table.columns])
+    conditions = [table.c.status == "dead"] if table.name == "actp_hook_inbox" else []
+    writer.writerow([column.name for column in table.columns])
+    yield _taken(buffer)
+    for row in app.database.rows(table, *conditions):
+        writer.writerow([_cell(value) for value in row])
         yield _taken(buffer)
-        for row in connection.execute(query):
-            writer.writerow([_cell(value) for value in row])
-            yield _taken(buffer)
 
 
 def _taken(buffer: io.StringIO) -> str:

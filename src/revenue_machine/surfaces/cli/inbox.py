@@ -52,7 +52,11 @@ def _hash_of(app: App, approval_id: str) -> str:
 
 def _card(card: dict[str, Any]) -> str:
     price = f"  costs up to ${card['price_usd']}" if card["price_usd"] is not None else ""
-    lines = [f"{card['id']}  {card['topic']}  expires {card['expires_at'][:16]}{price}", f"  {card['title']}", f"  why: {card['why']}"]
+    lines = [
+        f"{card['id']}  {card['topic']}  expires {card['expires_at'][:16]}{price}",
+        f"  {card['title']}",
+        f"  why: {card['why']}",
+    ]
     lines += [f"  {name}: {value}" for name, value in card["payload"].items() if isinstance(value, str)]
     return "\n".join(lines)
 

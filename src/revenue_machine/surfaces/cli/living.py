@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from revenue_machine.app import SANDBOX_PUBLIC_URL, App, build, refuse_unready_live
+from revenue_machine.engine.database import rebuilt_beside
 from revenue_machine.kit.clock import day_bounds, local_date, machine_s
 from revenue_machine.kit.errors import BadInput
 from revenue_machine.kit.settings import Settings
@@ -39,10 +40,10 @@ def demo(args: argparse.Namespace) -> int:
         scenario.stand(world.store, start)
         app = build(settings, StoreClock(world.store), SandboxTransport(world.outside))
         with closing_app(app), living(app, world) as life:
-            for offset in range(args.days):
-                day = FIRST_DAY + timedelta(days=offset)
-                life.live_day(day, progress_of(day, offset + 1, args.days))
-            _show_demo(args, app, day, score_lines(world.store))
+            days = [FIRST_DAY + timedelta(days=offset) for offset in range(args.days)]
+            for number, day in enumerate(days, start=1):
+                life.live_day(day, progress_of(day, number, args.days))
+            _show_demo(args, app, days[-1], score_lines(world.store))
     return 0
 
 
@@ -51,9 +52,7 @@ def demo_settings(settings: Settings, scenario: str, seed: int) -> Settings:
     home = settings.home / "demo" / f"{scenario}-{seed}"
     url = f"sqlite:///{home}/revenue.db"
     if not settings.database_url.startswith("sqlite"):
-        from revenue_machine.surfaces.cli.demo_database import rebuilt_database
-
-        url = rebuilt_database(settings.database_url, f"revenue_demo_{scenario}_{seed}")
+        url = rebuilt_beside(settings.database_url, f"revenue_demo_{scenario}_{seed}")
     changes = {
         "home": home, "database_url": url, "seed": seed, "clock": None, "mode": "sandbox", "services": {},
         "public_url": SANDBOX_PUBLIC_URL, "caps": {},

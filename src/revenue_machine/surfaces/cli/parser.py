@@ -79,11 +79,21 @@ COMMANDS: tuple[Command, ...] = (
         f"{_C}.inbox:approve",
         (_arg("ids", nargs="+", metavar="ID"), _arg("--confirm", metavar="CODE", help="the second step for money")),
     ),
-    Command("reject", "reject items of the inbox", f"{_C}.inbox:reject", (_arg("ids", nargs="+", metavar="ID"), _arg("--reason", required=True))),
+    Command(
+        "reject",
+        "reject items of the inbox",
+        f"{_C}.inbox:reject",
+        (_arg("ids", nargs="+", metavar="ID"), _arg("--reason", required=True)),
+    ),
     Command("report", "the daily report", f"{_C}.state:report", (_DATE,)),
     Command("status", "what is going on", f"{_C}.state:status"),
     Command("doctor", "what is configured, reachable, missing", f"{_C}.doctor:doctor"),
-    Command("stop", "kill switch: stop everything that spends or speaks", f"{_C}.state:stop", (_arg("--reason", default="asked by the owner"),)),
+    Command(
+        "stop",
+        "kill switch: stop everything that spends or speaks",
+        f"{_C}.state:stop",
+        (_arg("--reason", default="asked by the owner"),),
+    ),
     Command("resume", "lift the kill switch", f"{_C}.state:resume", (_arg("--reason", default="asked by the owner"),)),
     Command(
         "import",
@@ -113,7 +123,12 @@ COMMANDS: tuple[Command, ...] = (
             Command("revoke", "end a token", f"{_C}.state:token_revoke", (_arg("name"),)),
         ),
     ),
-    Command("audit", "the audit log", f"{_C}.state:audit_verify", verbs=(Command("verify", "check the hash chain", f"{_C}.state:audit_verify"),)),
+    Command(
+        "audit",
+        "the audit log",
+        f"{_C}.state:audit_verify",
+        verbs=(Command("verify", "check the hash chain", f"{_C}.state:audit_verify"),),
+    ),
     Command(
         "sandbox",
         "the fake outside world",
@@ -159,7 +174,9 @@ def _add(parser: argparse.ArgumentParser, commands: tuple[Command, ...]) -> None
     branches = parser.add_subparsers(metavar="COMMAND")
     for command in commands:
         branch = branches.add_parser(command.name, help=command.help, description=command.help)
-        branch.add_argument("--json", action="store_true", dest="as_json", default=argparse.SUPPRESS, help="machine-readable output")
+        branch.add_argument(
+            "--json", action="store_true", dest="as_json", default=argparse.SUPPRESS, help="machine-readable output"
+        )
         if command.verbs:
             _add(branch, command.verbs)
             continue

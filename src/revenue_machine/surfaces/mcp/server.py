@@ -24,11 +24,13 @@ def make_server(app: App, *, allowed: Effect = Effect.SPEAKS, actor: str = "agen
     """An MCP server over a running App; topics above `allowed` are not offered."""
     offered = {tool_name(topic.name): topic for topic in app.registry.topics.values() if topic.effect <= allowed}
 
-    async def list_tools(_context: ServerRequestContext[Any], _params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+    async def list_tools(
+        _context: ServerRequestContext[Any], _params: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[_tool(name, topic) for name, topic in offered.items()])
 
     async def call_tool(_context: ServerRequestContext[Any], params: types.CallToolRequestParams) -> types.CallToolResult:
-        name = offered[params.name].name if params.name in offered else params.name
+        name = offered[params.name].name if params.name in offered else params.name.replace("_", ".", 1)
         return await asyncio.to_thread(_call, app, name, dict(params.arguments or {}), actor)
 
     return Server("revenue_machine", version=__version__, on_list_tools=list_tools, on_call_tool=call_tool)

@@ -16,7 +16,7 @@ from revenue_machine.engine.call import Call
 from revenue_machine.engine.describe import describe
 from revenue_machine.engine.dispatch import Envelope
 from revenue_machine.engine.topic import Effect
-from revenue_machine.kit.errors import BadInput, Failure, every_code
+from revenue_machine.kit.errors import BadInput, Failure, NotFound, every_code
 from revenue_machine.kit.ids import random_key
 from revenue_machine.surfaces.web.auth import app_of, identify
 
@@ -46,13 +46,22 @@ async def call_topic(service: str, action: str, request: Request) -> JSONRespons
 def _call(request: Request, name: str, payload: dict[str, Any]) -> JSONResponse:
     app = app_of(request)
     identify(request, "read")
-    topic = app.registry.find(name)
-    identity = identify(request, "read" if topic.effect <= Effect.READS else "operate")
+    name, needed = _named(app, name)
+    identity = identify(request, needed)
     key = request.headers.get("idempotency-key")
-    run_id = f"call/{topic.name}/{key or random_key()}"
-    call = Call(topic.name, key or run_id, run_id, identity.name)
+    run_id = f"call/{name}/{key or random_key()}"
+    call = Call(name, key or run_id, run_id, identity.name)
     envelope = app.dispatcher.call_once(call, payload) if key else app.dispatcher.call(call, payload)
     return answer(envelope)
+
+
+def _named(app: App, name: str) -> tuple[str, str]:
+    """(topic, scope it needs); an unknown topic needs no more than reading, and its refusal is an envelope like any other."""
+    try:
+        topic = app.registry.find(name)
+    except NotFound:
+        return name, "read"
+    return topic.name, "read" if topic.effect <= Effect.READS else "operate"
 
 
 def answer(envelope: Envelope | dict[str, Any]) -> JSONResponse:
@@ -61,7 +70,9 @@ def answer(envelope: Envelope | dict[str, Any]) -> JSONResponse:
     if body["ok"]:
         return JSONResponse(body)
     error = body["error"]
-    status = envelope.error.http_status if isinstance(envelope, Envelope) and envelope.error else every_code()[error["code"]].http_status
+    status = (
+        envelope.error.http_status if isinstance(envelope, Envelope) and envelope.error else every_code()[error["code"]].http_status
+    )
     headers = {"retry-after": str(int(error["retry_after_s"]))} if error.get("retry_after_s") is not None else None
     if "approval_id" in error:
         body = {**body, "approval_id": error["approval_id"]}
@@ -69,10 +80,12 @@ def answer(envelope: Envelope | dict[str, Any]) -> JSONResponse:
 
 
 async def read_object(request: Request) -> dict[str, Any]:
-    """The body as one JSON object; empty means `{}`."""
-    body = await request.body()
-    if len(body) > MOST_BODY_BYTES:
-        raise BadInput(f"the body is larger than {MOST_BODY_BYTES} bytes")
+    """The body as one JSON object; empty means `{}`; reading stops where it gets too large."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BODY_BYTES:
+            raise BadInput(f"the body is larger than {MOST_BODY_BYTES} bytes")
     if not body:
         return {}
     try:

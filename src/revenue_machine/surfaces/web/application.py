@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from revenue_machine import __version__
 from revenue_machine.app import App
@@ -44,10 +44,34 @@ class WebFace:
         return self._rest
 
 
+class BoundedBody:
+    """No caller, known or not, makes the house read more than its largest webhook."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        size = 0
+
+        async def bounded() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > hooks.MOST_HOOK_BYTES:
+                raise hooks.TooLarge
+            return message
+
+        await self._app(scope, bounded, send)
+
+
 def make_api(app: App) -> FastAPI:
     """The API alone, without the redirector."""
     face = FastAPI(title="revenue_machine", version=__version__, docs_url="/docs", redoc_url=None)
     face.state.app = app
+    face.add_middleware(BoundedBody)
     for part in (api, twins, hooks, health):
         face.include_router(part.router)
     face.add_exception_handler(Failure, _as_failure)

@@ -23,8 +23,7 @@ def readyz(request: Request) -> JSONResponse:
     """The database answers too."""
     app = app_of(request)
     try:
-        with app.database.reading() as connection:
-            connection.exec_driver_sql("select 1")
+        app.database.ping()
     except Failure as failure:
         return JSONResponse({"ok": False, "error": failure.as_dict()}, failure.http_status)
     return JSONResponse({"ok": True})

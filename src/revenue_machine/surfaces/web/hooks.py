@@ -40,7 +40,7 @@ async def _bounded_body(request: Request) -> bytes:
     async for chunk in request.stream():
         size += len(chunk)
         if size > MOST_HOOK_BYTES:
-            raise TooLarge()
+            raise TooLarge
         chunks.append(chunk)
     return b"".join(chunks)
 

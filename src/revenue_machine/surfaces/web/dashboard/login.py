@@ -65,7 +65,9 @@ async def log_in(request: Request) -> Response:
         attempts.wrong(address)
         return _form(fields.get("next", "/"), 401, WRONG)
     response = RedirectResponse(_known(visit.pages, fields.get("next", "/")), 303)
-    is_secure = request.url.scheme == "https" or (visit.app.settings.public_url or "").startswith(f"https://{request.headers['host']}")
+    is_secure = request.url.scheme == "https" or (visit.app.settings.public_url or "").startswith(
+        f"https://{request.headers['host']}"
+    )
     response.set_cookie(
         COOKIE, secret, max_age=int(LIFETIME.total_seconds()), path="/", secure=is_secure, httponly=True, samesite="strict"
     )
