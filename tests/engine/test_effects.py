@@ -71,11 +71,11 @@ def test_the_budget_refuses_before_the_call(toys: App, vendor: ToyVendor) -> Non
 
 
 def test_the_kill_switch_stops_speech_and_spending(toys: App, vendor: ToyVendor) -> None:
-    toys.switch.set(True, "ada", "enough")
+    toys.switch.set(stopped=True, actor="ada", reason="enough")
     codes = [toys.call(name).as_dict()["error"]["code"] for name in ("toys.shout", "toys.think")]
     assert codes == ["stopped", "stopped"]
     assert toys.call("toys.note").ok
-    toys.switch.set(False, "ada", "go on")
+    toys.switch.set(stopped=False, actor="ada", reason="go on")
     assert toys.call("toys.shout").ok
     assert vendor.acted == ["toy.shout/hello"]
 

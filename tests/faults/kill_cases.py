@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from revenue_machine import domains
 from revenue_machine.domains.routine.daily_routine import BLOCKS, STEPS
 from revenue_machine.engine.registry import discover
+from revenue_machine.engine.topic import Effect
 from tests.faults import day_worker
 from tests.faults.forked import ROOT, Forked, start
 from tests.faults.outside_process import Outside, outside_process
@@ -64,6 +65,11 @@ def every_case() -> list[Case]:
 def is_built(case: Case) -> bool:
     """Whether the topic has a body yet; a planned one answers `not_configured` and has no effect to kill."""
     return discover(domains).find(case.topic).built
+
+
+def reaches_outside(case: Case) -> bool:
+    """Whether the topic may spend or speak."""
+    return discover(domains).find(case.topic).effect >= Effect.SPENDS
 
 
 def call_count() -> int:

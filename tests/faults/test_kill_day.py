@@ -19,7 +19,7 @@ from revenue_machine.domains.routine.models import Status
 from revenue_machine.kit.rng import rng
 from tests.faults.day_worker import POINTS
 from tests.faults.forked import Forked
-from tests.faults.kill_cases import LAST_BLOCK, Case, Days, call_count, every_case, is_built, keep_result, kept_result, sources_hash, walk
+from tests.faults.kill_cases import LAST_BLOCK, Case, Days, call_count, every_case, is_built, keep_result, kept_result, reaches_outside, sources_hash, walk
 from tests.faults.outside_process import RUN_DATE, Outside, outside_process
 
 CASES = every_case()
@@ -31,9 +31,11 @@ MAY_PARK = {"blotato", "telegram"}
 EXPECTED_SIGNAL = -signal.SIGKILL
 
 
-def sample(count: int, purpose: str) -> list[Case]:
-    """A few of the built cases, the same ones every time."""
-    return sorted(rng(7, "tests.kill", purpose).sample([case for case in CASES if is_built(case)], count), key=lambda case: case.name)
+def sample(points: tuple[str, ...], purpose: str) -> list[Case]:
+    """One built case per point and one that is killed just after a vendor acted; the same ones every time."""
+    draws, built = rng(7, "tests.kill", purpose), [case for case in CASES if is_built(case)]
+    drawn = [draws.choice([case for case in built if case.point == point]) for point in points]
+    return [*drawn, draws.choice([case for case in built if case.point == "acted" and reaches_outside(case)])]
 
 
 @pytest.fixture(scope="session")
@@ -55,13 +57,13 @@ def postgres_days(day_folder: Path, postgres_server: str) -> Iterator[Days]:
     days.close()
 
 
-@pytest.mark.parametrize("case", sample(4, "sqlite"), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", sample(tuple(POINTS), "sqlite"), ids=lambda case: case.name)
 def test_a_sampled_kill_changes_nothing(case: Case, sqlite_days: Days, tmp_path: Path) -> None:
     live_through(case, sqlite_days, tmp_path / "home")
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("case", sample(1, "postgresql"), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", sample((), "postgresql"), ids=lambda case: case.name)
 def test_a_sampled_kill_on_postgresql(case: Case, postgres_days: Days, tmp_path: Path) -> None:
     live_through(case, postgres_days, tmp_path / "home")
 

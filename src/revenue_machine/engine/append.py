@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from revenue_machine.engine.database import Database
+from revenue_machine.engine.database import Database, StoreUnavailable
 
 MOST_ROWS = 2_000
 
@@ -25,23 +25,26 @@ class Appender:
 
     def append(self, row: dict[str, Any]) -> Future[None]:
         """Queue a row; a row with a known key changes nothing."""
-        self._ensure_thread()
         future: Future[None] = Future()
-        self._queue.put((row, future))
+        # A waiter that gives up (a closed connection) cancels its wait, not the row.
+        future.set_running_or_notify_cancel()
+        with self._mutex:
+            self._ensure_thread()
+            self._queue.put((row, future))
         return future
 
     def close(self) -> None:
         """Write what is queued and stop."""
-        if self._thread is not None:
-            self._queue.put(None)
-            self._thread.join(timeout=30)
-            self._thread = None
+        with self._mutex:
+            if self._thread is not None:
+                self._queue.put(None)
+                self._thread.join(timeout=30)
+                self._thread = None
 
     def _ensure_thread(self) -> None:
-        with self._mutex:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name=f"append-{self._table.name}", daemon=True)
-                self._thread.start()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name=f"append-{self._table.name}", daemon=True)
+            self._thread.start()
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
@@ -67,6 +70,10 @@ class Appender:
             with self._database.writing() as connection:
                 self._database.put(connection, self._table, [row for row, _ in batch], self._keys)
         except Exception as error:  # noqa: BLE001 - whoever waits for the row gets the reason
+            if len(batch) > 1 and not isinstance(error, StoreUnavailable):
+                for one in batch:  # a bad row costs its own waiter, not those it came with
+                    self._write([one])
+                return
             for _, future in batch:
                 future.set_exception(error)
             return

@@ -66,26 +66,29 @@ class Container:
 
     def get(self, kind: type[T]) -> T:
         """The thing of that type; made anew from its recipe when it is not a finished one."""
-        found = self._find(kind)
+        found = self.find(kind)
         if found is not None:
             return typing.cast("T", found)
-        make = self._recipe(kind)
+        make = self.recipe_for(kind)
         if make is None:
-            raise LookupError(f"nothing here makes {kind.__name__}; known: {', '.join(sorted(self._names()))}")
+            raise LookupError(f"nothing here makes {kind.__name__}; known: {', '.join(sorted(self.names()))}")
         return typing.cast("T", self.fill(make))
 
     def fill(self, function: Callable[..., Any], **given: Any) -> Any:
         """Call a function, with every parameter that is not given injected by its type."""
         return function(**given, **{name: self.get(kind) for name, kind in _parameters(function).items() if name not in given})
 
-    def _find(self, kind: type) -> Any:
+    def find(self, kind: type) -> Any:
+        """A finished thing of that type, here or further out; None when there is none."""
         if kind in self._things:
             return self._things[kind]
-        return self._parent._find(kind) if self._parent else None
+        return self._parent.find(kind) if self._parent else None
 
-    def _recipe(self, kind: type) -> Callable[..., Any] | None:
-        return self._recipes.get(kind) or (self._parent._recipe(kind) if self._parent else None)
+    def recipe_for(self, kind: type) -> Callable[..., Any] | None:
+        """What makes that type, here or further out."""
+        return self._recipes.get(kind) or (self._parent.recipe_for(kind) if self._parent else None)
 
-    def _names(self) -> set[str]:
+    def names(self) -> set[str]:
+        """Every type that can be asked for."""
         own = {kind.__name__ for kind in (*self._things, *self._recipes)}
-        return own | (self._parent._names() if self._parent else set())
+        return own | (self._parent.names() if self._parent else set())

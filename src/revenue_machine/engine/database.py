@@ -27,7 +27,8 @@ class Database:
         if url.startswith("sqlite:///"):
             _make_private_folder(Path(url.removeprefix("sqlite:///")).parent)
         self.engine = make_engine(url)
-        self._reader = self.engine.execution_options(reading=True)
+        snapshot = {"isolation_level": "REPEATABLE READ"} if self.dialect == "postgresql" else {}
+        self._reader = self.engine.execution_options(reading=True, **snapshot)
 
     @property
     def dialect(self) -> str:

@@ -191,7 +191,8 @@ class Dispatcher:
     def _keep(self, call: Call, payload: Mapping[str, Any], envelope: Envelope) -> None:
         row = {
             "id": make_id("ans", call.topic, call.key), "topic": call.topic, "call_key": call.key,
-            "args_hash": content_hash(dict(payload)), "envelope": canonical_json(envelope.as_dict()), "created_at": self._clock.now(),
+            "args_hash": content_hash(dict(payload)), "envelope": canonical_json(envelope.as_dict()),
+            "created_at": self._clock.now(),
         }  # fmt: skip
         with self._database.writing() as connection:
             self._database.put(connection, ANSWERS, row, ["topic", "call_key"])

@@ -13,6 +13,7 @@ from revenue_machine.engine.container import Container
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.tables import EVENT_HANDLINGS, EVENTS
 from revenue_machine.kit.clock import Clock
+from revenue_machine.kit.log import logger
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -71,11 +72,18 @@ class Events:
         return self._database.put(connection, EVENTS, row, ["key"]) > 0
 
     def drain(self) -> int:
-        """Let every handler see every fact it has not handled; also facts that handlers state. Returns the count."""
-        handled = 0
-        while batch := self._open():
+        """Let every handler see every fact it has not handled; also facts that handlers state. Returns the count.
+
+        A handler that fails stops nobody else: it is tried again at the next drain.
+        """
+        handled, failed = 0, set[tuple[int, str]]()
+        while batch := [(event, one) for event, one in self._open() if (event.id, one.name) not in failed]:
             for event, reaction in batch:
-                handled += self._handle(event, reaction)
+                try:
+                    handled += self._handle(event, reaction)
+                except Exception as error:  # noqa: BLE001 - one bad fact must neither stop the rest nor fail its emitter's call
+                    failed.add((event.id, reaction.name))
+                    logger().error("event.reaction_failed", event_id=event.id, handler=reaction.name, error=type(error).__name__)
         return handled
 
     def _open(self) -> list[tuple[Event, Reaction]]:

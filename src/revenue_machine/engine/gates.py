@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
-from typing import Protocol
+from typing import Protocol, TypeGuard
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import CapReached
 from revenue_machine.kit.settings import Cap
 
+PLAUSIBLE_ZONES = ("Pacific/Honolulu", "America/New_York", "Europe/Berlin", "Asia/Tokyo")
 
 @dataclass(frozen=True)
 class Spend:
@@ -99,8 +100,15 @@ class Chokepoint:
 
     def _check_window(self, window: Window) -> None:
         """An unknown zone is every plausible zone at once: only hours open in all of them."""
-        zones = [window.zone] if window.zone else ["Pacific/Honolulu", "America/New_York", "Europe/Berlin", "Asia/Tokyo"]
-        for name in zones:
+        for name in [window.zone] if _is_zone(window.zone) else PLAUSIBLE_ZONES:
             local = self._clock.now().astimezone(ZoneInfo(name)).time()
             if not window.opens <= local < window.closes:
                 raise CapReached(f"it is {local:%H:%M} in {name}; messages go from {window.opens:%H:%M} to {window.closes:%H:%M}")
+
+
+def _is_zone(name: str | None) -> TypeGuard[str]:
+    """Whether a recipient's zone is known; a name that is no zone is as unknown as none."""
+    try:
+        return name is not None and ZoneInfo(name) is not None
+    except (KeyError, ValueError, OSError):
+        return False

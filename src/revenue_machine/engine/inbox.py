@@ -14,7 +14,6 @@ from revenue_machine.engine.container import Container
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.tables import HOOK_INBOX
 from revenue_machine.kit.clock import Clock
-from revenue_machine.kit.errors import Failure
 from revenue_machine.kit.hooks import HookEvent, hook_json
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -99,7 +98,7 @@ class Inbox:
                 self._read(connection, row)
         except _TakenElsewhere:
             return 0
-        except (Failure, LookupError, ValueError, TypeError, ArithmeticError) as error:
+        except Exception as error:  # noqa: BLE001 - one webhook nobody can read must not stop the ones behind it
             self._give_up(row, error)
             return 0
         return 1
@@ -128,9 +127,10 @@ class Inbox:
         """Nothing of the attempt stays but its reason; after the last one it is a dead letter somebody can see."""
         attempts = row["attempts"] + 1
         with self._database.writing() as connection:
+            # Another worker may have handled it meanwhile; that stands.
             connection.execute(
                 HOOK_INBOX.update()
-                .where(HOOK_INBOX.c.id == row["id"])
+                .where(HOOK_INBOX.c.id == row["id"], HOOK_INBOX.c.status == "received")
                 .values(
                     status="dead" if attempts >= MAX_ATTEMPTS else "received",
                     attempts=attempts,

@@ -9,4 +9,5 @@ from revenue_machine.kit.db import metadata
 def migrate(database: Database) -> None:
     """Create what is missing."""
     with database.writing() as connection:
+        database.lock(connection, "migrate")  # two processes may start at once
         metadata.create_all(connection)

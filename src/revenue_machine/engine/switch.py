@@ -33,7 +33,7 @@ class Switch:
     def __init__(self, database: Database, clock: Clock, audit: Audit) -> None:
         self._database, self._clock, self._audit = database, clock, audit
 
-    def set(self, stopped: bool, actor: str, reason: str) -> None:
+    def set(self, *, stopped: bool, actor: str, reason: str) -> None:
         row = {"name": EVERYTHING, "is_on": stopped, "changed_by": actor, "reason": reason, "changed_at": self._clock.now()}
         with self._database.writing() as connection:
             self._database.put(connection, SWITCHES, row, ["name"], ["is_on", "changed_by", "reason", "changed_at"])
@@ -62,9 +62,20 @@ def _is_stopped(connection: sa.Connection) -> bool:
 
 def address_hash(address: str) -> str:
     """One hash per mailbox or handle, however it is written: case, spaces, Unicode form and +tag do not matter."""
-    text = unicodedata.normalize("NFKC", address).strip().casefold()
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", address).casefold())
+    # Spaces of any width and characters nobody sees (zero-width, soft hyphen) make no other person.
+    text = "".join(sign for sign in folded if not sign.isspace() and unicodedata.category(sign) != "Cf")
     name, at, host = text.partition("@")
-    return content_hash(f"{name.split('+', 1)[0]}{at}{host}" if at and name else text)
+    return content_hash(f"{name.split('+', 1)[0]}{at}{_plain_host(host)}" if at and name else text)
+
+
+def _plain_host(host: str) -> str:
+    """A domain in one spelling: without the root's dot, `xn--bcher-kva.de` as `bücher.de`."""
+    host = host.rstrip(".")
+    try:
+        return host.encode("ascii").decode("idna")
+    except UnicodeError:
+        return host
 
 
 def suppress(connection: sa.Connection, database: Database, address: str, *, reason: str, source: str, clock: Clock) -> None:
@@ -76,4 +87,4 @@ def suppress(connection: sa.Connection, database: Database, address: str, *, rea
 def check_suppressed(connection: sa.Connection, address: str) -> None:
     """Raise `suppressed` when this address opted out."""
     if connection.execute(sa.select(SUPPRESSIONS.c.reason).where(SUPPRESSIONS.c.address_hash == address_hash(address))).first():
-        raise Suppressed()
+        raise Suppressed

@@ -1,4 +1,4 @@
-"""The engine's own tables: intents, recordings, ledger, approvals, audit, events, inbox, caps, switches, tokens, sessions, workers."""
+"""The engine's own tables: intents, ledger, approvals, audit, events, inbox, caps, switches, tokens, sessions, workers."""
 
 from __future__ import annotations
 

@@ -116,11 +116,10 @@ class Ticker:
     def _start_due_rows(self) -> int:
         now = self._clock.now()
         with self._database.reading() as connection:
-            waiting = [
-                (one.topic, due_at) for one in self._due if (due_at := one.next_due(connection)) is not None and due_at <= now
-            ]
+            times = [(one.topic, one.next_due(connection)) for one in self._due]
+        waiting = [topic for topic, due_at in times if due_at is not None and due_at <= now]
         fresh = 0
-        for topic, due_at in waiting:
+        for topic in waiting:
             fresh += self.run_topic(topic, f"due/{iso(now)}", {})
         return fresh
 

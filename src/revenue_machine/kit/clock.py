@@ -109,7 +109,8 @@ def _gap_end(near: datetime, zone: ZoneInfo, width: timedelta) -> datetime:
             high = middle
         else:
             low = middle
-    return (high + timedelta(microseconds=999_999)).replace(microsecond=0) if high.microsecond else high
+    # The turn is a whole second in (low, high], and the two are at most one second apart.
+    return high.replace(microsecond=0)
 
 
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

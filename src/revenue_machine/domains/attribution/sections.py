@@ -19,7 +19,8 @@ def earners(day: Day, connection: sa.Connection) -> list[str]:
     posts = [one for one in top_posts(connection, MOST_POSTS) if one.purchases or one.revenue_micro_usd]
     texts = posts_by_id(connection, [one.post_id for one in posts])
     lines = [
-        f"{show(one.profit_micro_usd)} from {one.clicks} clicks, {one.signups} signups, {one.purchases} sales: {one.platform}, {one.niche}: "
+        f"{show(one.profit_micro_usd)} from {one.clicks} clicks, {one.signups} signups, {one.purchases} sales: "
+        f"{one.platform}, {one.niche}: "
         f"{_start(texts[one.post_id].text if one.post_id in texts else one.post_id)}"
         for one in posts
     ]

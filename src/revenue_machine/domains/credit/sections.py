@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from revenue_machine.domains.credit.reads import budget_states
+from revenue_machine.domains.credit.reads import BudgetState, budget_states
 from revenue_machine.engine.briefing import Day, section
 from revenue_machine.kit.money import show
 
@@ -13,11 +13,10 @@ from revenue_machine.kit.money import show
 def ai_budget(day: Day, connection: sa.Connection) -> list[str]:
     """Spent of the day's and the month's limit."""
     scopes = [f"day:{day.date.isoformat()}", f"month:{day.date:%Y-%m}"]
-    return [
-        f"{state.scope.split(':')[0]} {show(state.spent_micro_usd)} of {show(state.limit_micro_usd)}{_share(state.spent_micro_usd, state.limit_micro_usd)}"
-        for state in budget_states(connection, scopes)
-    ]
+    return [_line(state) for state in budget_states(connection, scopes)]
 
 
-def _share(spent: int, limit: int | None) -> str:
-    return f" ({100 * spent / limit:.1f} %)" if limit else ""
+def _line(state: BudgetState) -> str:
+    limit = state.limit_micro_usd
+    share = f" ({100 * state.spent_micro_usd / limit:.1f} %)" if limit else ""
+    return f"{state.scope.split(':')[0]} {show(state.spent_micro_usd)} of {show(limit)}{share}"

@@ -247,13 +247,12 @@ class BlockRun:
     def _attempt(self, step: Step, call: TopicCall) -> tuple[dict[str, Any], int]:
         key = f"{self._date.isoformat()}/{step.number:02}/{call.label}"
         asked = Call(call.topic, key, self._run_id, "routine", self._date, is_critical=rules.is_critical(call.kind))
-        outcome: dict[str, Any] = {}
-        attempt = 0
-        for attempt in range(1, call.attempts + 1):
+        attempts = 1
+        outcome = self._dispatcher.call(asked, dict(call.args)).outcome()
+        while attempts < call.attempts and not outcome["ok"] and rules.is_worth_a_retry(outcome["code"]):
+            attempts += 1
             outcome = self._dispatcher.call(asked, dict(call.args)).outcome()
-            if outcome["ok"] or not rules.is_worth_a_retry(outcome["code"]):
-                break
-        return outcome, attempt
+        return outcome, attempts
 
     def _is_house_down(self) -> bool:
         with self._database.reading() as connection:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from revenue_machine.domains.routine.daily_routine import BLOCKS, STEPS
-from revenue_machine.domains.routine.models import CallRecord, Status
+from revenue_machine.domains.routine.models import CallRecord, Status, Step
 from revenue_machine.domains.routine.tables import ROUTINE_RUNS, ROUTINE_STEPS
 from revenue_machine.engine.registry import Registry
 from revenue_machine.engine.schedule import Entry, Missed
@@ -27,7 +27,8 @@ def calls_of(connection: sa.Connection, run_date: date) -> list[CallRecord]:
     ).mappings()
     return [
         CallRecord(
-            row["step_no"], row["place"], row["topic"], row["label"], Status(row["status"]), row["attempts"], row["error"], row["result"] or {}
+            row["step_no"], row["place"], row["topic"], row["label"], Status(row["status"]), row["attempts"], row["error"],
+            row["result"] or {},
         )
         for row in rows
     ]  # fmt: skip
@@ -35,10 +36,12 @@ def calls_of(connection: sa.Connection, run_date: date) -> list[CallRecord]:
 
 def day_lines(connection: sa.Connection, run_date: date) -> list[str]:
     """The day as a person reads it: one line per call."""
-    return [
-        f"{one.step:>2}  {one.label:44.44} {_WORDS.get(one.status, one.status.value):16}{'  ' + one.reason if one.reason else ''}".rstrip()
-        for one in calls_of(connection, run_date)
-    ]
+    return [_call_line(one) for one in calls_of(connection, run_date)]
+
+
+def _call_line(one: CallRecord) -> str:
+    status = _WORDS.get(one.status, one.status.value)
+    return f"{one.step:>2}  {one.label:44.44} {status:16}  {one.reason or ''}".rstrip()
 
 
 def plan_lines(registry: Registry, run_date: date, zone: ZoneInfo) -> list[str]:
@@ -47,11 +50,13 @@ def plan_lines(registry: Registry, run_date: date, zone: ZoneInfo) -> list[str]:
     for block in BLOCKS:
         due_at = Entry(block.run_name, block.at, Missed.CATCH_UP, day_offset=block.day_offset).due_at(run_date, zone)
         lines.append(f"{block.name}, due {due_at.astimezone(zone):%Y-%m-%d %H:%M %Z}")
-        lines += [
-            f"  {step.number:>2}  {step.at:%H:%M}  {', '.join(_shown(registry, call.topic) for call in step.calls)}  (on failure: {step.on_failure})"
-            for step in block.steps
-        ]
+        lines += [_step_line(registry, step) for step in block.steps]
     return lines
+
+
+def _step_line(registry: Registry, step: Step) -> str:
+    topics = ", ".join(_shown(registry, call.topic) for call in step.calls)
+    return f"  {step.number:>2}  {step.at:%H:%M}  {topics}  (on failure: {step.on_failure})"
 
 
 def _shown(registry: Registry, name: str) -> str:

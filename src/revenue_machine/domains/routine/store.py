@@ -37,7 +37,8 @@ def write_call(
     """How one call ended; when a crash made it run again, the last ending stands."""
     is_fine = record.status in (Status.OK, Status.RETRIED)
     row = {
-        "run_id": run_id, "step_no": record.step, "place": record.place, "run_date": run_date, "topic": record.topic, "label": record.label,
+        "run_id": run_id, "step_no": record.step, "place": record.place, "run_date": run_date, "topic": record.topic,
+        "label": record.label,
         "status": record.status.value, "attempts": record.attempts, "started_at": at, "duration_ms": duration_ms,
         "result": dict(record.summary), "error": None if is_fine else record.reason,
     }  # fmt: skip

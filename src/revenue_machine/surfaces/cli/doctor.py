@@ -79,8 +79,7 @@ def _exposed_files() -> list[str]:
 
 def _lines(data: dict[str, Any]) -> list[str]:
     lines = [f"mode {data['mode']}", "", "services"]
-    for one in data["services"]:
-        lines.append(f"  {one['service']:16} {one['state']:11} {one['reason'] or one['unlocks']}")
+    lines += [f"  {one['service']:16} {one['state']:11} {one['reason'] or one['unlocks']}" for one in data["services"]]
     lines += ["", "machine"]
     lines += [f"  {one['name']:16} {'found' if one['found'] else 'not found':11} {one['use']}" for one in data["machine"]]
     warnings = [*data["settings"], *data["secrets"]]

@@ -24,7 +24,8 @@ from revenue_machine.surfaces.cli.running import say
 # Names of INTERFACE §3 that are not a table's own name.
 EXPORTS = {
     "ledger": "actp_ledger_entries", "holds": "actp_budget_holds", "intents": "actp_intents", "sends": "actp_email_sends",
-    "suppression": "actp_suppressions", "approvals": "actp_approvals", "audit": "actp_audit_log", "market_items": "actp_market_items",
+    "suppression": "actp_suppressions", "approvals": "actp_approvals", "audit": "actp_audit_log",
+    "market_items": "actp_market_items",
     "posts": "actp_posts", "events": "actp_events", "dead_letters": "actp_hook_inbox",
 }  # fmt: skip
 

@@ -60,7 +60,7 @@ def resume(args: argparse.Namespace) -> int:
 
 def _switch(args: argparse.Namespace, *, stopped: bool) -> int:
     with opened() as home:
-        home.app.switch.set(stopped, "owner", args.reason)
+        home.app.switch.set(stopped=stopped, actor="owner", reason=args.reason)
         home.app.audit.seal()
     say(args, {"stopped": stopped}, "Stopped: nothing spends or speaks until `revenue resume`." if stopped else "Running again.")
     return 0

@@ -166,7 +166,7 @@ class Frame:
     async def _switch(self, done: str, reason: str, *, stopped: bool) -> None:
         def switch() -> None:
             identity = self._visit.demand(*(("operate", "approve") if stopped else ("approve",)))
-            self._visit.app.switch.set(stopped, identity.name, reason)
+            self._visit.app.switch.set(stopped=stopped, actor=identity.name, reason=reason)
 
         try:
             await run_in_threadpool(switch)
