@@ -27,7 +27,7 @@ def reports_of(home: Path, days: int, seed: int, server: str | None = None) -> d
     engine = sa.create_engine(url)
     try:
         with engine.connect() as connection:
-            rows = connection.exec_driver_sql("select date, text from actp_reports order by date").all()
+            rows = connection.exec_driver_sql("select report_date, text from actp_reports order by report_date").all()
     finally:
         engine.dispose()
     return {str(date): str(text) for date, text in rows}

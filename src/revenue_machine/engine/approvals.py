@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from revenue_machine.engine.database import Database
 from revenue_machine.engine.events import Events
 from revenue_machine.engine.tables import APPROVALS
 from revenue_machine.kit.clock import Clock
-from revenue_machine.kit.errors import ApprovalRequired, BadInput, Conflict, NotFound
+from revenue_machine.kit.errors import ApprovalRequired, BadInput, Conflict, Failure, NotFound
 from revenue_machine.kit.ids import canonical_json, content_hash, make_id, random_key
 from revenue_machine.kit.money import json_dollars
 
@@ -55,7 +56,9 @@ class Approvals:
     def file(self, connection: sa.Connection, question: Question) -> str:
         """Put a question into the inbox; the same bytes for the same call are the same question. Returns its id."""
         payload = canonical_json(question.payload)
-        approval_id = make_id("apr", question.kind, question.topic, question.call_key, payload)
+        # What an edit leads to is new even where the bytes were asked about before: the earlier question is void.
+        edited = () if question.replaces_id is None else (question.replaces_id,)
+        approval_id = make_id("apr", question.kind, question.topic, question.call_key, payload, *edited)
         now = self._clock.now()
         row = {
             "id": approval_id, "topic": question.topic, "call_key": question.call_key, "kind": question.kind, "payload": payload,
@@ -102,8 +105,8 @@ class Approvals:
         if decision not in DECISIONS:
             raise BadInput("decision is approve or reject", field="decision")
         self.expire()
-        with self._database.writing() as connection:
-            row = self._pending(connection, approval_id, payload_hash, actor)
+        with self._on_record(actor, approval_id), self._database.writing() as connection:
+            row = self._pending(connection, approval_id, payload_hash)
             if decision == "approve" and row["is_money"]:
                 code = self._second_step(connection, row, confirm)
                 if code is not None:
@@ -115,8 +118,8 @@ class Approvals:
     def edit(self, approval_id: str, payload_hash: str, payload: Mapping[str, Any], *, actor: str) -> str:
         """Other bytes are another question: the old one is void, the new one pending. Returns the new id."""
         self.expire()
-        with self._database.writing() as connection:
-            row = self._pending(connection, approval_id, payload_hash, actor)
+        with self._on_record(actor, approval_id), self._database.writing() as connection:
+            row = self._pending(connection, approval_id, payload_hash)
             self._settle(connection, row, "replaced", actor, "edited")
             question = Question(
                 row["topic"], row["call_key"], payload, row["title"], row["why"], row["kind"], row["evidence"],
@@ -124,19 +127,19 @@ class Approvals:
             )  # fmt: skip
             return self.file(connection, question)
 
-    def claim(self, connection: sa.Connection, approval_id: str, payload: Mapping[str, Any], call_key: str) -> None:
-        """Use an approval up for exactly these bytes; the same call, repeated after a crash, may claim it again."""
-        payload_hash = content_hash(canonical_json(payload))
-        mine = connection.execute(
-            sa.select(APPROVALS.c.status)
-            .where(APPROVALS.c.id == approval_id, APPROVALS.c.payload_hash == payload_hash, APPROVALS.c.call_key == call_key)
-        ).scalar()  # fmt: skip
-        if mine == "used":
+    def claim(
+        self, connection: sa.Connection, approval_id: str, payload: Mapping[str, Any], *, topic: str, call_key: str
+    ) -> None:
+        """Use an approval up for exactly these bytes of this call; repeated after a crash, it may claim it again."""
+        mine = sa.and_(
+            APPROVALS.c.id == approval_id, APPROVALS.c.payload_hash == content_hash(canonical_json(payload)),
+            APPROVALS.c.topic == topic, APPROVALS.c.call_key == call_key,
+        )  # fmt: skip
+        if connection.execute(sa.select(APPROVALS.c.status).where(mine)).scalar() == "used":
             return
         used = connection.execute(
             APPROVALS.update()
-            .where(APPROVALS.c.id == approval_id, APPROVALS.c.status == "approved", APPROVALS.c.payload_hash == payload_hash)
-            .where(APPROVALS.c.expires_at > self._clock.now())
+            .where(mine, APPROVALS.c.status == "approved", APPROVALS.c.expires_at > self._clock.now())
             .values(status="used", used_at=self._clock.now())
         )
         if used.rowcount == 0:
@@ -150,7 +153,8 @@ class Approvals:
             if connection.execute(sa.select(APPROVALS.c.id).where(late).limit(1)).first() is None:
                 return 0
         with self._database.writing() as connection:
-            rows = connection.execute(sa.select(APPROVALS).where(late).order_by(APPROVALS.c.id)).mappings().all()
+            query = sa.select(APPROVALS).where(late).order_by(APPROVALS.c.id).with_for_update()
+            rows = connection.execute(query).mappings().all()
             for row in rows:
                 self._settle(connection, dict(row), "expired", "clock", None)
         return len(rows)
@@ -165,9 +169,19 @@ class Approvals:
         with self._database.reading() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
-    def _pending(self, connection: sa.Connection, approval_id: str, payload_hash: str, actor: str) -> dict[str, Any]:
-        query = sa.select(APPROVALS).where(APPROVALS.c.id == approval_id)
-        row = connection.execute(query.with_for_update() if self._database.dialect == "postgresql" else query).mappings().first()
+    @contextmanager
+    def _on_record(self, actor: str, approval_id: str) -> Iterator[None]:
+        """An attempt that is refused changes nothing but is written down."""
+        try:
+            yield
+        except Failure as refusal:
+            with self._database.writing() as connection:
+                self._audit.note(connection, actor, "approval.refused", approval_id, refusal.code, detail=refusal.message)
+            raise
+
+    def _pending(self, connection: sa.Connection, approval_id: str, payload_hash: str) -> dict[str, Any]:
+        query = sa.select(APPROVALS).where(APPROVALS.c.id == approval_id).with_for_update()
+        row = connection.execute(query).mappings().first()
         if row is None:
             raise NotFound(f"there is no approval {approval_id}", field="id")
         if row["status"] != "pending":

@@ -128,7 +128,7 @@ class Dispatcher:
         if call.approval_id is None:
             raise approvals.require(_question(topic, call, args))
         with self._database.writing() as connection:
-            approvals.claim(connection, call.approval_id, args.model_dump(mode="json"), call.key)
+            approvals.claim(connection, call.approval_id, args.model_dump(mode="json"), topic=topic.name, call_key=call.key)
 
     def _with_retries(self, topic: Topic, call: Call, args: Args) -> Result:
         failures = 0

@@ -66,7 +66,8 @@ class FileSlots:
     def is_held(self, slot: int) -> bool:
         handle = os.open(self._folder / f"slot-{slot}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Shared, so that two who look at the same moment do not take each other for its holder.
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
         finally:

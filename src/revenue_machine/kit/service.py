@@ -94,6 +94,14 @@ class ServiceLink:
             raise missing(self.manifest, "api_key")
         return self.settings.api_key.get_secret_value()
 
+    def hide(self, text: str) -> str:
+        """A text of the vendor's without the secrets of this service, which some vendors repeat in their answers."""
+        own = self.settings
+        for secret in (own.api_key, own.webhook_secret, own.webhook_secret_old):
+            if secret is not None and secret.get_secret_value():
+                text = text.replace(secret.get_secret_value(), "<secret>")
+        return text
+
     def need(self, option: str) -> str:
         """A further setting the service cannot work without."""
         value = self.settings.option(option)
@@ -153,20 +161,24 @@ class ServiceClient:
         response = self._send(request)
         self.link.record(self._exchange(method, path, request, response))
         if response.status_code >= 400:
-            raise self._failure(response)
+            failure = self._failure(response)
+            raise type(failure)(
+                self.link.hide(failure.message), field=failure.field, retry_after_s=failure.retry_after_s, **failure.details
+            )
         return self._decode(response, answer)
 
     def _send(self, request: httpx2.Request) -> httpx2.Response:
         try:
             return self.link.http.send(request)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
             raise OutsideUnreached(f"{self.link.manifest.name} cannot be reached ({type(error).__name__})") from None
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             raise OutsideUnanswered(f"{self.link.manifest.name} gave no answer ({type(error).__name__})") from None
 
     def _exchange(self, method: str, path: str, request: httpx2.Request, response: httpx2.Response) -> Exchange:
         sent = request.content.decode("utf-8", "replace") or request.url.query.decode("utf-8", "replace")
-        return Exchange(self.service, method, path, sent, response.status_code, response.text)
+        answered = self.link.hide(response.text)
+        return Exchange(self.service, method, self.link.hide(path), self.link.hide(sent), response.status_code, answered)
 
     def _failure(self, response: httpx2.Response) -> Failure:
         name, status = self.link.manifest.name, response.status_code
@@ -200,4 +212,4 @@ def _json_or_none(response: httpx2.Response) -> Any:
 
 def _retry_after_s(response: httpx2.Response) -> float | None:
     text = response.headers.get("retry-after", "")
-    return float(text) if text.replace(".", "", 1).isdigit() else None
+    return float(text) if text.isascii() and text.replace(".", "", 1).isdigit() else None

@@ -91,6 +91,7 @@ class Settings(Frozen):
 
 _PLAIN = ("home", "database_url", "mode", "public_url", "timezone", "clock", "log", "seed")
 _OWN_GROUPS = ("budget", "caps")
+_DATABASES = ("sqlite:///", "postgresql+psycopg://")
 
 
 def load(env: Mapping[str, str] | None = None) -> Settings:
@@ -110,6 +111,8 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     except ValidationError as error:
         raise _first_mistake(error) from None
     zone_named(settings.timezone)
+    if not settings.database_url.startswith(_DATABASES):
+        raise BadInput(f"a database URL starts {' or '.join(_DATABASES)}", field="REVENUE_DATABASE_URL")
     return settings
 
 
@@ -131,13 +134,23 @@ def _from_file(path: Path | None) -> dict[str, Any]:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: {error}", field="REVENUE_CONFIG") from None
-    machine = table.get("machine", {})
+    machine = _section(path, table, "machine")
     values = {key: machine[key] for key in _PLAIN if key in machine}
     for group in _OWN_GROUPS:
         if group in table:
-            values[group] = table[group]
-    values["services"] = {name: dict(rest) for name, rest in table.get("services", {}).items()}
+            values[group] = _section(path, table, group)
+    for channel in values.get("caps", {}):
+        _section(path, values["caps"], channel)
+    services = _section(path, table, "services")
+    values["services"] = {name: dict(_section(path, services, name)) for name in services}
     return values
+
+
+def _section(path: Path, table: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = table.get(name, {})
+    if not isinstance(found, dict):
+        raise BadInput(f"{path}: {name} is a section with settings of its own", field="REVENUE_CONFIG")
+    return found
 
 
 def _place(values: dict[str, Any], name: str, text: str) -> None:
@@ -148,14 +161,22 @@ def _place(values: dict[str, Any], name: str, text: str) -> None:
     if len(path) == 1:
         if path[0] in _PLAIN:
             values[path[0]] = text
-    elif path[0] == "budget" and len(path) == 2:
+    elif path[0] in _OWN_GROUPS:
+        _place_limit(values, name, path, text)
+    elif len(path) == 2:
+        values.setdefault("services", {}).setdefault(path[0], {})[path[1]] = text
+
+
+def _place_limit(values: dict[str, Any], name: str, path: list[str], text: str) -> None:
+    """A budget or a send ceiling; a name that sets none is refused, for somebody counts on it."""
+    if path[0] == "budget" and len(path) == 2:
         values["budget"] = {**values.get("budget", {}), path[1]: text}
     elif path[0] == "caps" and len(path) == 3:
         caps = {channel: dict(cap) for channel, cap in values.get("caps", {}).items()}
         caps.setdefault(path[1], {})[path[2]] = text
         values["caps"] = caps
-    elif len(path) == 2:
-        values.setdefault("services", {}).setdefault(path[0], {})[path[1]] = text
+    else:
+        raise BadInput("write REVENUE_BUDGET__DAY_USD or REVENUE_CAPS__<CHANNEL>__PER_DAY", field=name)
 
 
 def _secret_file(name: str, place: str) -> str:
@@ -175,10 +196,15 @@ def _first_mistake(error: ValidationError) -> BadInput:
 
 def is_loopback(url: str) -> bool:
     """Whether a base URL stays on this machine."""
+    from ipaddress import ip_address
     from urllib.parse import urlsplit
 
-    host = (urlsplit(url).hostname or "").lower()
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+        # Only an address can be told by its look: 127.0.0.1.example.com is somebody else's machine.
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def sandbox_key(service: str) -> str:

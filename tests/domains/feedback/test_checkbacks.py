@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from revenue_machine.domains.feedback import reads
 from revenue_machine.domains.feedback.tables import CHECKBACKS, FEEDBACK_POSTS
 from revenue_machine.kit.clock import iso
-from tests.app_fixture import START
+from tests.app_fixture import START, make_app
 from tests.domains.publishing.stage import DAY, HOUR, Stage
 
 
@@ -145,3 +148,24 @@ def test_views_are_those_of_newest_look(stage: Stage) -> None:
         with stage.app.database.reading() as connection:
             assert reads.views_between(connection, post["published_at"], post["published_at"] + HOUR) == views
             assert reads.views_between(connection, START - DAY, post["published_at"]) == 0
+
+
+def verdicts(home: Path, **env: str) -> list[dict[str, Any]]:
+    """All posts and looks of a house that measured 22 posts of its own hand and one of the machine's."""
+    home.mkdir()
+    app, outside, clock = make_app(home, **env)
+    stage = Stage(app, outside, clock)
+    history(stage, 22)
+    post = published(stage)
+    stage.count(post["url"], likes=12)
+    stage.clock.move_to(post["published_at"] + DAY)
+    stage.call("feedback.checkbacks")
+    found = [*stage.rows(FEEDBACK_POSTS), *stage.rows(CHECKBACKS), *stage.events("post.measured")]
+    listed = stage.call("feedback.list_posts", min_score=1, limit=500)["posts"]
+    app.close()
+    return [*found, *listed]
+
+
+@pytest.mark.postgres
+def test_both_databases_judge_alike(tmp_path: Path, postgres_url: str) -> None:
+    assert verdicts(tmp_path / "one") == verdicts(tmp_path / "two", REVENUE_DATABASE_URL=postgres_url)

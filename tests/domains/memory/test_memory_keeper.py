@@ -136,17 +136,28 @@ def test_full_disk_is_a_named_failure(stage: Stage, tmp_path: Path) -> None:
     assert len(stage.rows(DAILY_NOTES)) == 1
 
 
+def memories(home: Path, **env: str) -> tuple[bytes, Any, list[tuple[str, float, str]], Any]:
+    """Everything a house remembers after an eventful day: the note's file, what recall answers, events, facts."""
+    home.mkdir()
+    app, outside, clock = make_app(home, **env)
+    stage = Stage(app, outside, clock)
+    eventful(stage)
+    stage.call("graph.record_event")
+    stage.call("memory.write_knowledge", **FACT | {"tags": ["Ünïcode", "b", "a"]})
+    stage.call("memory.write_daily")
+    recalled = stage.call("graph.search", query="winning phase annual", limit=50)
+    facts = stage.rows(GRAPH_ENTITIES)
+    app.close()
+    return (home / "vault/DAILY-NOTES/2026-11-02.md").read_bytes(), recalled, contents(stage), facts
+
+
 def test_same_facts_same_bytes(tmp_path: Path) -> None:
-    pages = []
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        app, outside, clock = make_app(tmp_path / name)
-        stage = Stage(app, outside, clock)
-        eventful(stage)
-        stage.call("memory.write_daily")
-        pages.append((tmp_path / name / "vault/DAILY-NOTES/2026-11-02.md").read_bytes())
-        app.close()
-    assert pages[0] == pages[1]
+    assert memories(tmp_path / "one") == memories(tmp_path / "two")
+
+
+@pytest.mark.postgres
+def test_both_databases_remember_alike(tmp_path: Path, postgres_url: str) -> None:
+    assert memories(tmp_path / "one") == memories(tmp_path / "two", REVENUE_DATABASE_URL=postgres_url)
 
 
 def test_strong_fact_lasts_with_evidence(stage: Stage) -> None:

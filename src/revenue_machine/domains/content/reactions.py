@@ -24,7 +24,7 @@ def draft_decided(event: Event, connection: sa.Connection, database: Database, c
         payload = load_payload(connection, event.payload["approval_id"])
         text, reason = _usable(str(payload.get("text", "")), str(payload.get("platform", "")))
         try:
-            approvals.claim(connection, event.payload["approval_id"], payload, draft_id)
+            approvals.claim(connection, event.payload["approval_id"], payload, topic=str(event.payload["topic"]), call_key=draft_id)
         except ApprovalRequired as failure:
             text, reason = None, failure.message
     if status == "expired":
