@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from revenue_machine.app import App, build
+from revenue_machine.engine.audit import Audit
+from revenue_machine.engine.database import Database
+from revenue_machine.engine.migrate import migrate
 from revenue_machine.kit.clock import PushedClock
 from revenue_machine.kit.settings import load
 from tests.app_fixture import START
@@ -34,3 +37,17 @@ def toys(tmp_path: Path, clock: PushedClock, vendor: ToyVendor) -> Iterator[App]
     app = build(load({"REVENUE_HOME": str(tmp_path)}), clock, house=toy_house)
     yield app
     app.close()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated database of each kind."""
+    store = Database(database_url)
+    migrate(store)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def audit(database: Database, clock: PushedClock) -> Audit:
+    return Audit(database, clock)

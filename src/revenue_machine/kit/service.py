@@ -150,14 +150,14 @@ class ServiceClient:
         headers: Mapping[str, str] | None = None,
     ) -> T:
         """Send one request and read its answer into `answer`, or raise the failure it means."""
-        request = self.link.http.build_request(
-            method,
-            self.link.base_url + path,
-            params={key: value for key, value in (query or {}).items() if value is not None} or None,
-            json=body,
-            headers={**self.auth_headers(), **(headers or {})},
-            timeout=TIMEOUT_S,
-        )
+        params = {key: value for key, value in (query or {}).items() if value is not None} or None
+        own = {**self.auth_headers(), **(headers or {})}
+        try:
+            request = self.link.http.build_request(
+                method, self.link.base_url + path, params=params, json=body, headers=own, timeout=TIMEOUT_S
+            )
+        except httpx2.InvalidURL:
+            raise missing(self.link.manifest, "base_url") from None
         response = self._send(request)
         self.link.record(self._exchange(method, path, request, response))
         if response.status_code >= 400:

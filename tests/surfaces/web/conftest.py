@@ -37,7 +37,7 @@ def clock(product: tuple[App, WorldClock]) -> WorldClock:
 
 @pytest.fixture
 def web(app: App) -> TestClient:
-    return TestClient(make_api(app), base_url=HOST, follow_redirects=False, raise_server_exceptions=True)
+    return TestClient(make_api(app), base_url=HOST, follow_redirects=False)
 
 
 @pytest.fixture

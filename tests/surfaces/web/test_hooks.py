@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -74,12 +75,12 @@ def test_forged_webhook_while_locked_is_no_success(app: App, clock: WorldClock, 
     "headers",
     [
         {}, {"stripe-signature": ""}, {"stripe-signature": "t=1,v1=00"}, {"stripe-signature": "nonsense"},
-        {"stripe-signature": "t=99999999999999999999,v1=00"}, {"stripe-signature": "t=é,v1=é".encode("utf-8").decode("latin-1")},
+        {"stripe-signature": "t=99999999999999999999,v1=00"}, {"stripe-signature": b"t=\xc3\xa9,v1=\xff"},
         {"stripe-signature": "v1=" + "0" * 64},
     ],
     ids=range(7),
 )  # fmt: skip
-def test_unproven_webhook_is_client_error(headers: dict[str, str], app: App, web: TestClient) -> None:
+def test_unproven_webhook_is_client_error(headers: dict[str, Any], app: App, web: TestClient) -> None:
     answer = web.post("/hooks/stripe", content=b"{}", headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_input")
     assert stored(app) == []

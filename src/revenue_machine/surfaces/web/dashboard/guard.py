@@ -84,7 +84,10 @@ class Guard:
         return visit if secret and visit.identity() is not None else None
 
     def _is_known_host(self, host: str) -> bool:
-        name = (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
+        try:
+            name = (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
+        except ValueError:
+            return False
         return bool(name) and (name.lower() == self._public or is_loopback(f"http://{host}"))
 
 
@@ -104,7 +107,7 @@ def _is_same_origin(scope: Scope, headers: Headers) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return scope["type"] == "http" and headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
-    return urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    return origin.lower().partition("://")[2] == headers.get("host", "").lower()
 
 
 def _to_login(scope: Scope, headers: Headers) -> Response:
