@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from revenue_machine.app import App, build
+from revenue_machine.engine import tables
 from revenue_machine.engine.audit import Audit
 from revenue_machine.engine.database import Database
-from revenue_machine.engine.migrate import migrate
 from revenue_machine.kit.clock import PushedClock
+from revenue_machine.kit.db import metadata
 from revenue_machine.kit.settings import load
 from tests.app_fixture import START
 from tests.engine import toy_house
@@ -41,9 +43,11 @@ def toys(tmp_path: Path, clock: PushedClock, vendor: ToyVendor) -> Iterator[App]
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """A migrated database of each kind."""
+    """A database of each kind with the engine's own tables."""
     store = Database(database_url)
-    migrate(store)
+    own = [value for value in vars(tables).values() if isinstance(value, sa.Table)]
+    with store.writing() as connection:
+        metadata.create_all(connection, tables=own)
     yield store
     store.close()
 

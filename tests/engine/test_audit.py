@@ -16,7 +16,7 @@ from revenue_machine.kit.clock import PushedClock
 from revenue_machine.kit.errors import Conflict
 from tests.app_fixture import START
 
-WRITERS, EACH = 8, 60
+WRITERS, EACH = 8, 63
 
 
 def write(database: Database, audit: Audit, count: int, actor: str = "ada") -> None:

@@ -161,23 +161,16 @@ def test_no_fact_is_lost_under_concurrent_emitters(database: Database, make: Mak
     assert len([name for name in seen(database) if name.startswith("a ")]) == 90
 
 
-@pytest.mark.postgres
-def test_an_open_emitter_holds_back_later_ones(postgres_url: str, clock: PushedClock) -> None:
+def test_an_open_emitter_holds_back_later_ones(database: Database, make: Make) -> None:
     """Without the lock the second fact commits first, the mark passes the first and nobody ever sees it."""
-    from revenue_machine.engine.migrate import migrate
-
-    database = Database(postgres_url)
-    migrate(database)
-    handler = Handler("a")
-    events = Events(database, clock, [Reaction("a", ("noted",), handler.take)], Container())
+    events = make(Handler("a"))
     with ThreadPoolExecutor(1) as pool:
         with database.writing() as connection:
             events.emit(connection, "noted", "first", {})
             second = pool.submit(emit, database, events, "second")
             with pytest.raises(TimeoutError):
                 second.result(timeout=0.5)
-            events.drain()
+            assert events._open() == []
         second.result(timeout=20)
     events.drain()
     assert seen(database) == ["a noted/first", "a noted/second"]
-    database.close()

@@ -150,7 +150,7 @@ def test_views_are_those_of_newest_look(stage: Stage) -> None:
             assert reads.views_between(connection, START - DAY, post["published_at"]) == 0
 
 
-def verdicts(home: Path, **env: str) -> list[dict[str, Any]]:
+def verdicts(home: Path, **env: Any) -> list[dict[str, Any]]:
     """All posts and looks of a house that measured 22 posts of its own hand and one of the machine's."""
     home.mkdir()
     app, outside, clock = make_app(home, **env)

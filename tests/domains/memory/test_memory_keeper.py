@@ -136,7 +136,7 @@ def test_full_disk_is_a_named_failure(stage: Stage, tmp_path: Path) -> None:
     assert len(stage.rows(DAILY_NOTES)) == 1
 
 
-def memories(home: Path, **env: str) -> tuple[bytes, Any, list[tuple[str, float, str]], Any]:
+def memories(home: Path, **env: Any) -> tuple[bytes, Any, list[tuple[str, float, str]], Any]:
     """Everything a house remembers after an eventful day: the note's file, what recall answers, events, facts."""
     home.mkdir()
     app, outside, clock = make_app(home, **env)

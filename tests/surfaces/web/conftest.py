@@ -67,7 +67,7 @@ def ask(app: App) -> Callable[..., dict[str, Any]]:
 
     def file(text: str = "Hello there", *, is_money: bool = False, **more: Any) -> dict[str, Any]:
         payload = {"draft_id": f"dft_{text}", "text": text}
-        question = Question("content.review", text, payload, f"About {text}", "a doubt", kind="draft", is_money=is_money, **more)
+        question = Question("content.review", text, payload, f"About {text}", "a doubt", kind="other", is_money=is_money, **more)
         with app.database.writing() as connection:
             approval_id = app.approvals.file(connection, question)
         return next(card for card in app.approvals.cards() if card["id"] == approval_id)

@@ -120,8 +120,8 @@ class ContentPipeline:
         except Failure as failure:
             work.failures.append(failure)
             return NicheDrafts(niche=niche.key, wanted=len(slots), skipped=f"{failure.code}: {failure.message}")
-        sources = {one.id: one for one in evidence}
-        rows = [self._row(work, slot, answers[slot.key], sources) | {"model": model} for slot in slots if slot.key in answers]
+        asked = zip(slots, models_for(slots, evidence), strict=True)
+        rows = [self._row(work, slot, answers[slot.key], source) | {"model": model} for slot, source in asked if slot.key in answers]
         self._keep(work, niche.key, slots, rows)
         dropped = [row["review_notes"] for row in rows if row["status"] == "rejected"]
         return NicheDrafts(
@@ -145,7 +145,11 @@ class ContentPipeline:
     def _brief(self, niche: Niche, slots: Sequence[Slot], evidence: Sequence[Evidence], lessons: Sequence[str]) -> dict[str, Any]:
         return {
             "niche": niche.key, "audience": niche.audience, "voice": self.business.voice,
-            "slots": [slot_brief(self.business, slot) for slot in slots], "evidence": evidence_brief(evidence),
+            "slots": [
+                slot_brief(self.business, slot) | {"evidence_id": None if source is None else source.id}
+                for slot, source in zip(slots, models_for(slots, evidence), strict=True)
+            ],
+            "evidence": evidence_brief(evidence),
             "lessons": list(lessons),
         }  # fmt: skip
 
@@ -160,10 +164,9 @@ class ContentPipeline:
             raise ContractBroken("the model wrote for none of the slots")
         return answers, reply.model
 
-    def _row(self, work: _Batch, slot: Slot, answer: Mapping[str, Any], sources: Mapping[str, Evidence]) -> dict[str, Any]:
+    def _row(self, work: _Batch, slot: Slot, answer: Mapping[str, Any], source: Evidence | None) -> dict[str, Any]:
         """A draft, or, when it breaks a rule, a rejected one with the reason; dimensions are the design's, never the model's."""
         text, reason = self._checked(str(answer["text"]).strip(), slot, work.memory)
-        source = sources.get(str(answer.get("evidence_id")))
         values = {
             "niche": slot.niche, "platform": slot.platform, "content_type": slot.content_type, "hook_category": slot.hook_category,
             "framework": slot.framework, "offer": slot.offer, "cta": slot.cta, "length_bucket": slot.length,
@@ -204,3 +207,8 @@ class ContentPipeline:
             store.insert_drafts(connection, self.database, rows)
             log_choices(connection, self.database, self.clock, choices)
             self.events.emit(connection, "content.generated", work.key(niche), facts)
+
+
+def models_for(slots: Sequence[Slot], evidence: Sequence[Evidence]) -> list[Evidence | None]:
+    """The post each slot is modelled on, dealt in turn before a word is written; None where there is no evidence."""
+    return [evidence[place % len(evidence)] if evidence else None for place in range(len(slots))]

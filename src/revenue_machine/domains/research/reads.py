@@ -75,8 +75,18 @@ def evidence(connection: sa.Connection, niche: str, limit: int = 20) -> list[Evi
     imported = [row for row in own if row["provenance"] == "import"] + _quotable(connection, UNKNOWN_NICHE, limit)
     seen = [row for row in own if row["provenance"] != "import"]
     share = min(len(imported), max(limit // 4, limit - len(seen)))
-    distinct = {row["quote"]: row for row in reversed([*seen[: limit - share], *imported[:share]])}
+    distinct = {row["quote"]: row for row in reversed(_every_fourth(seen[: limit - share], imported[:share]))}
     return [_as_evidence(row) for row in reversed(distinct.values())]
+
+
+def _every_fourth(seen: list[dict[str, Any]], imported: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Three found, one imported, and so on; the rest at the end: whoever takes the first few gets both."""
+    mixed: list[dict[str, Any]] = []
+    for place, row in enumerate(seen):
+        mixed.append(row)
+        if place % 3 == 2 and imported:
+            mixed.append(imported.pop(0))
+    return [*mixed, *imported]
 
 
 def _quotable(connection: sa.Connection, niche: str, limit: int) -> list[dict[str, Any]]:

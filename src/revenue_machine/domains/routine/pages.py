@@ -27,7 +27,7 @@ from revenue_machine.kit.money import show
 from revenue_machine.kit.settings import Settings
 
 TITLES = {
-    1: "Is everything up?", 2: "Morning numbers", 3: "Recall what worked", 4: "Research the market", 5: "Strategy of the day",
+    1: "Heartbeat", 2: "Morning numbers", 3: "Recall what worked", 4: "Research the market", 5: "Strategy of the day",
     6: "Write and review, first batch", 7: "Make videos", 8: "Schedule and publish", 9: "Find LinkedIn prospects", 10: "Scan Upwork",
     11: "Send emails", 12: "Midday check", 13: "Write and publish, second batch", 14: "Read the feedback", 15: "Evening numbers",
     16: "Remember and report", 17: "Night shift",
@@ -82,9 +82,9 @@ def today(
 def _lead(moments: Sequence[Moment], local: datetime, settings: Settings) -> str:
     """One sentence: the time, and what comes next."""
     ahead = [moment for moment in moments if moment.state not in _OVER]
-    next_up = f"next is {ahead[0].title.lower().rstrip('?')} at {ahead[0].at}" if ahead else "the day is done"
+    next_up = f"Next: {ahead[0].title}, {ahead[0].at}" if ahead else "The day is done"
     world = "Rehearsal in the sandbox: nothing leaves the house." if settings.mode == "sandbox" else "Live."
-    return f"It is {local:%H:%M}; {next_up}. {world}"
+    return f"It is {local:%H:%M}. {next_up}. {world}"
 
 
 def _money(connection: sa.Connection, shown: date) -> tuple[Figure, Figure]:
@@ -138,7 +138,7 @@ def _trouble(moments: Sequence[Moment]) -> list[Notice]:
     if not failed:
         return []
     words = (
-        f"{failed[0].title.rstrip('?')}: {failed[0].state}" if len(failed) == 1 else f"{len(failed)} steps failed or are overdue"
+        f"{failed[0].title}: {failed[0].state}" if len(failed) == 1 else f"{len(failed)} steps failed or are overdue"
     )
     return [Notice(words, Tone.BAD, failed[0].details[0] if len(failed) == 1 and failed[0].details else "see the day below")]
 

@@ -41,6 +41,7 @@ class Slot(_Part):
     offer: Offer | None = None
     cta: str | None = ""
     max_chars: int = 280
+    evidence_id: str | None = None
 
 
 class DraftBrief(_Part):

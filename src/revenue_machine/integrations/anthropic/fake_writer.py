@@ -98,7 +98,7 @@ def write_drafts(seed: int, brief: DraftBrief) -> dict[str, Any]:
     for slot, scene in zip(brief.slots, scenes, strict=True):
         text = _fresh_draft(seed, (book, slot.key), (brief, slot, lexicon, scene), earlier)
         earlier.append(word_shingles(text))
-        drafts.append({"key": slot.key, "text": text, "evidence_id": _nearest(text, brief.evidence)})
+        drafts.append({"key": slot.key, "text": text, "evidence_id": slot.evidence_id or _nearest(text, brief.evidence)})
     return {"drafts": drafts}
 
 

@@ -1,0 +1,119 @@
+"""Ceilings hold per local date and rolling window, whatever the clock, the zone or the number of workers do."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from revenue_machine.engine.caps import Ceiling, give_back, take_slot
+from revenue_machine.engine.database import Database
+from revenue_machine.engine.tables import CAP_SLOTS
+from revenue_machine.kit.errors import CapReached
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+
+
+def take(
+    database: Database, key: str, now: datetime = NOON, ceiling: Ceiling = Ceiling(2), *, channel: str = "dm", zone: str = "UTC"
+) -> bool:
+    try:
+        with database.writing() as connection:
+            take_slot(connection, database, channel, ceiling, intent_key=key, now=now, zone=ZoneInfo(zone))
+    except CapReached:
+        return False
+    return True
+
+
+def taken(database: Database) -> int:
+    with database.reading() as connection:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(CAP_SLOTS)).scalar_one())
+
+
+def test_parallel_takers_never_pass_the_ceiling(database: Database) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        admitted = sum(pool.map(lambda number: take(database, f"i{number}", ceiling=Ceiling(7)), range(40)))
+    assert admitted == taken(database) == 7
+
+
+def test_the_same_intent_takes_one_slot(database: Database) -> None:
+    assert [take(database, "i1") for _ in range(3)] == [True, True, True]
+    assert taken(database) == 1
+
+
+def test_channels_do_not_share(database: Database) -> None:
+    assert [take(database, f"a{n}") for n in range(3)] == [True, True, False]
+    assert take(database, "b1", channel="email")
+
+
+def test_midnight_does_not_open_the_rolling_day(database: Database) -> None:
+    """Two at 23:00, none at 01:00, though the date is new; the first place is free a full day later."""
+    late = NOON.replace(hour=23)
+    assert take(database, "i1", late)
+    assert take(database, "i2", late + timedelta(minutes=30))
+    assert not take(database, "i3", late + timedelta(hours=2))
+    assert not take(database, "i3", late + DAY - timedelta(microseconds=1))
+    assert take(database, "i3", late + DAY)
+    assert not take(database, "i4", late + DAY)
+
+
+def test_the_local_date_binds_when_it_is_longer(database: Database) -> None:
+    """On the 25-hour day of autumn the first send is out of the rolling window and still of the same date."""
+    zone = "America/New_York"
+    start = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
+    assert take(database, "i1", start, Ceiling(1), zone=zone)
+    assert not take(database, "i2", start + timedelta(hours=24, minutes=30), Ceiling(1), zone=zone)
+    assert take(database, "i2", start + timedelta(hours=25), Ceiling(1), zone=zone)
+
+
+@pytest.mark.parametrize("hours", [-25, -49, -1])
+def test_a_clock_put_back_frees_nothing(hours: int, database: Database) -> None:
+    assert [take(database, f"a{n}") for n in range(2)] == [True, True]
+    assert not take(database, "b", NOON + timedelta(hours=hours))
+
+
+def test_the_week_binds_too(database: Database) -> None:
+    ceiling = Ceiling(2, per_week=3)
+    assert [take(database, f"i{n}", NOON + DAY * n, ceiling) for n in range(4)] == [True, True, True, False]
+    assert not take(database, "late", NOON + WEEK - timedelta(microseconds=1), ceiling)
+    assert take(database, "late", NOON + WEEK, ceiling)
+
+
+def test_the_least_gap_is_kept(database: Database) -> None:
+    ceiling = Ceiling(10, min_gap=timedelta(minutes=5))
+    assert take(database, "i1", NOON, ceiling)
+    assert not take(database, "i2", NOON + timedelta(minutes=4, seconds=59), ceiling)
+    assert take(database, "i2", NOON + timedelta(minutes=5), ceiling)
+
+
+def test_a_slot_given_back_is_free_again(database: Database) -> None:
+    assert [take(database, f"i{n}") for n in range(3)] == [True, True, False]
+    with database.writing() as connection:
+        give_back(connection, "i1")
+    assert take(database, "i3")
+    assert not take(database, "i1")
+
+
+def test_a_refused_taker_leaves_nothing(database: Database) -> None:
+    assert not take(database, "i1", ceiling=Ceiling(0))
+    assert taken(database) == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "result"),
+    [
+        ((None, None), (20, 80)), ((5, None), (5, 80)), ((50, 500), (20, 80)), ((0, 0), (0, 0)), ((20, 10), (20, 10)),
+    ],
+)  # fmt: skip
+def test_a_setting_lowers_and_never_raises(setting: tuple[int | None, int | None], result: tuple[int, int]) -> None:
+    lowered = Ceiling(20, 80, timedelta(minutes=3)).lowered(*setting)
+    assert (lowered.per_day, lowered.per_week, lowered.min_gap) == (*result, timedelta(minutes=3))
+
+
+def test_a_weekly_setting_binds_without_a_clamp() -> None:
+    assert Ceiling(20).lowered(None, 30).per_week == 30
+    assert Ceiling(20).lowered(None, None).per_week is None
