@@ -4,7 +4,7 @@ RUN ?= $(UV) run --group lint
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix test proof real conformance docs lock new demo
+.PHONY: help setup check fix test proof real conformance docs lock new revision demo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,8 +37,11 @@ docs: ## write docs/topics.md, schema.md, integrations.md, settings.md, errors.m
 lock: ## pin every version into pyproject.toml, hashes into requirements*.lock (UPGRADE=1 takes newer ones)
 	$(RUN) python -m tools.lock $(if $(UPGRADE),--upgrade)
 
-new: ## scaffold with a failing test: make new KIND=topic NAME=crm.find [DOMAIN=crm] (topic table adapter webhook page domain)
-	$(RUN) python -m tools.new $(KIND) $(NAME) $(if $(DOMAIN),--domain $(DOMAIN))
+new: ## scaffold with a failing test: make new KIND=topic NAME=crm.find [DOMAIN=crm] (domain topic table adapter webhook page section run)
+	$(RUN) python -m tools.new $(KIND) $(NAME) $(if $(DOMAIN),--domain $(DOMAIN)) $(if $(EFFECT),--effect $(EFFECT))
+
+revision: ## write the migration of what the tables declare newly: make revision NAME="store reviews"
+	$(RUN) python -m tools.revision "$(NAME)"
 
 demo: ## one day of the whole machine in the sandbox
 	$(RUN) revenue demo

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -28,6 +30,15 @@ def main(message: str) -> None:
             command.upgrade(config, "head")
             command.revision(config, message=message, autogenerate=True, rev_id=revision)
         database.close()
+    tidy(next((FOLDER / "versions").glob(f"{revision}_*.py")))
+
+
+def tidy(path: Path) -> None:
+    """Spell it as the house does, where ruff is installed."""
+    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
+    if ruff:
+        subprocess.run([ruff, "check", "--quiet", "--fix", "--exit-zero", str(path)], check=True)
+        subprocess.run([ruff, "format", "--quiet", str(path)], check=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from datetime import UTC
+from datetime import UTC, date
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,7 +36,7 @@ from revenue_machine.engine.registry import Registry, discover, marked, modules
 from revenue_machine.engine.schedule import ScheduleBook
 from revenue_machine.engine.sessions import Sessions
 from revenue_machine.engine.switch import Switch
-from revenue_machine.engine.ticker import Ticker
+from revenue_machine.engine.ticker import Scheduled, Ticker
 from revenue_machine.engine.tokens import Tokens
 from revenue_machine.engine.workers import Slot, Worker
 from revenue_machine.kit.clock import Clock, FileClock, PushedClock, SystemClock, parse_instant
@@ -139,8 +139,8 @@ def _make_engine(box: Container, house: ModuleType) -> None:
     box.make(Dispatcher, container=box)
     box.make(Durable, database_url=settings.database_url)
     box.make(ScheduleBook)
-    schedule = [one for _, module in modules(house, "runs") for one in module.SCHEDULE]
-    box.make(Ticker, schedule=schedule, due=[one for _, module in modules(house, "due") for one in module.DUE])
+    box.make(Ticker, schedule=_schedule(house), due=[one for _, module in modules(house, "due") for one in module.DUE])
+    _check_named_topics(box.get(Registry), house)
     box.make(Briefing, sections=_sections(house), container=box)
     _register_bodies(box.get(Durable), box, box.get(Dispatcher), house)
 
@@ -296,17 +296,29 @@ def _hook_readers(house: ModuleType) -> list[HookReader]:
     ]
 
 
+def _schedule(house: ModuleType) -> list[Scheduled]:
+    return [one for _, module in modules(house, "runs") for one in getattr(module, "SCHEDULE", ())]
+
+
+def _check_named_topics(registry: Registry, house: ModuleType) -> None:
+    """A misspelled topic in `runs.py` or `due.py` fails at the start, not at its hour."""
+    for name in [one.topic for one in _schedule(house)] + [one.topic for _, module in modules(house, "due") for one in module.DUE]:
+        if name is not None:
+            registry.find(name)
+
+
 def _register_bodies(durable: Durable, box: Container, dispatcher: Dispatcher, house: ModuleType) -> None:
     """Every kind of run: one topic, and whatever a domain's `runs.py` declares in BODIES."""
 
     def one_topic(steps: Steps, payload: dict[str, Any]) -> dict[str, Any]:
-        name, key = payload["topic"], payload["key"]
-        call = Call(name, key, f"{name}/{key}", "machine", approval_id=payload.get("approval_id"))
+        name, key, day = payload["topic"], payload["key"], payload.get("run_date")
+        run_date = None if day is None else date.fromisoformat(day)
+        call = Call(name, key, f"{name}/{key}", "machine", run_date, approval_id=payload.get("approval_id"))
         return steps.run(name, lambda: dispatcher.call(call, payload["payload"]).outcome())
 
     durable.register("topic", one_topic)
     for _, module in modules(house, "runs"):
-        for name, body in module.BODIES.items():
+        for name, body in getattr(module, "BODIES", {}).items():
             durable.register(name, lambda steps, payload, body=body: box.child(steps).fill(body, payload=payload))  # type: ignore[misc]
 
 

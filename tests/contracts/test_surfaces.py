@@ -101,11 +101,6 @@ def test_mcp_on_stdio_answers_too(tmp_path: Path) -> None:
     assert refusal["error"]["field"] == "query"
 
 
-def test_every_smallest_input_is_needed() -> None:
-    required = {name for name in BUILT if any(one.is_required() for one in TOPICS[name].args.model_fields.values())}
-    assert set(SMALLEST) == required
-
-
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys, io, contextlib\nfrom revenue_machine.__main__ import main\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from revenue_machine import domains
 from revenue_machine.engine.registry import discover
 from revenue_machine.engine.topic import Approval, Effect
+from tests.contracts.topic_inputs import smallest, without_example
 
 TOPICS = discover(domains).topics
 BUILT = sorted(name for name, topic in TOPICS.items() if topic.built)
@@ -33,6 +35,12 @@ def test_unknown_field_is_refused(name: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         TOPICS[name].args.model_validate({"no_such_field": 1})
     assert "extra_forbidden" in {error["type"] for error in refusal.value.errors()}
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_required_fields_show_examples(name: str) -> None:
+    assert without_example(TOPICS[name]) == [], "write Field(examples=[...]): people, agents and the contract tests read it"
+    TOPICS[name].args.model_validate_json(json.dumps(smallest(TOPICS[name])))
 
 
 @pytest.mark.parametrize("name", BUILT)

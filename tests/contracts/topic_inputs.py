@@ -1,14 +1,25 @@
-"""The smallest input that each topic with required fields accepts; every other built topic takes nothing."""
+"""The smallest input of each topic with required fields, read off the examples those fields show; every other takes nothing."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from revenue_machine import domains
+from revenue_machine.engine.registry import discover
+from revenue_machine.engine.topic import Topic
+
+
+def without_example(topic: Topic) -> list[str]:
+    """Required fields that do not say what they may look like."""
+    return [name for name, field in topic.args.model_fields.items() if field.is_required() and not field.examples]
+
+
+def smallest(topic: Topic) -> dict[str, Any]:
+    """The first example of each required field."""
+    needed = {name: field.examples for name, field in topic.args.model_fields.items() if field.is_required()}
+    return {name: examples[0] for name, examples in needed.items() if examples}
+
+
 SMALLEST: dict[str, dict[str, Any]] = {
-    "credit.price": {"model": "claude-haiku-4-5", "usage": {"input_tokens": 1000, "output_tokens": 100}, "at": "2026-11-22"},
-    "graph.search": {"query": "hooks"},
-    "memory.write_knowledge": {
-        "subject": "hooks", "statement": "Questions in the first line were read more.", "evidence": ["post_1", "post_2"], "confidence": 0.7,
-    },
-    "posthog.events": {"event": "signup", "after": "2026-11-20T00:00:00+00:00"},
-}  # fmt: skip
+    name: given for name, topic in discover(domains).topics.items() if topic.built and (given := smallest(topic))
+}

@@ -41,13 +41,36 @@ def toys(tmp_path: Path, clock: PushedClock, vendor: ToyVendor) -> Iterator[App]
     app.close()
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """A database of each kind with the engine's own tables."""
-    store = Database(database_url)
-    own = [value for value in vars(tables).values() if isinstance(value, sa.Table)]
+OWN_TABLES = [value for value in vars(tables).values() if isinstance(value, sa.Table)]
+
+
+@pytest.fixture(scope="session")
+def engine_server(postgres_server: str) -> Iterator[Database]:
+    """One PostgreSQL database with the engine's own tables; making one per test would take most of the time."""
+    admin = sa.create_engine(f"{postgres_server}/postgres", isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql("create database engine_tests")
+    admin.dispose()
+    yield from _with_tables(f"{postgres_server}/engine_tests")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of each kind with the engine's own tables, all empty."""
+    if request.param == "sqlite":
+        yield from _with_tables(f"sqlite:///{tmp_path}/revenue.db")
+        return
+    store: Database = request.getfixturevalue("engine_server")
+    yield store
     with store.writing() as connection:
-        metadata.create_all(connection, tables=own)
+        for table in OWN_TABLES:
+            connection.execute(table.delete())
+
+
+def _with_tables(url: str) -> Iterator[Database]:
+    store = Database(url)
+    with store.writing() as connection:
+        metadata.create_all(connection, tables=OWN_TABLES)
     yield store
     store.close()
 

@@ -18,7 +18,7 @@ from tests.app_fixture import START
 
 
 def test_a_stop_survives_a_restart(database: Database, clock: PushedClock, audit: Audit) -> None:
-    Switch(database, clock, audit).set(True, "ada", "too many mails")
+    Switch(database, clock, audit).set(stopped=True, actor="ada", reason="too many mails")
     again = Database(database.url)
     later = Switch(again, PushedClock(START + timedelta(days=30)), Audit(again, clock))
     assert later.is_stopped()
@@ -31,8 +31,8 @@ def test_a_stop_survives_a_restart(database: Database, clock: PushedClock, audit
 def test_lifting_the_stop_lets_everything_through(database: Database, clock: PushedClock, audit: Audit) -> None:
     switch = Switch(database, clock, audit)
     assert switch.stopped_by() is None
-    switch.set(True, "ada", "stop")
-    switch.set(False, "bob", "go")
+    switch.set(stopped=True, actor="ada", reason="stop")
+    switch.set(stopped=False, actor="bob", reason="go")
     assert (switch.is_stopped(), switch.stopped_by()) == (False, None)
     with database.reading() as connection:
         switch.check(connection)

@@ -21,7 +21,7 @@ def reports_of(home: Path, days: int, seed: int, server: str | None = None) -> d
     own = {name: value for name, value in os.environ.items() if not name.startswith("REVENUE_")}
     own |= {"REVENUE_HOME": str(home)} | ({"REVENUE_DATABASE_URL": f"{server}/postgres"} if server else {})
     words = [sys.executable, "-m", "revenue_machine", "demo", "--days", str(days), "--seed", str(seed)]
-    done = subprocess.run(words, env=own, cwd=ROOT, capture_output=True, text=True, timeout=60 + 90 * days, check=False)
+    done = subprocess.run(words, env=own, cwd=ROOT, capture_output=True, text=True, timeout=180 + 120 * days, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     url = f"{server}/revenue_demo_quiet_week_{seed}" if server else f"sqlite:///{home}/demo/quiet_week-{seed}/revenue.db"
     engine = sa.create_engine(url)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tools.lint import effects, neighbours, shape
 from tools.lint.source import Finding, Rule, Source, TreeRule
 
-FOLDERS = ("src", "tools", "tests", "benchmarks", "migrations")
+FOLDERS = ("src", "tools", "tests", "benchmarks")
 RULES: tuple[Rule, ...] = (*effects.RULES, *shape.RULES, *neighbours.RULES)
 TREE_RULES: tuple[TreeRule, ...] = neighbours.TREE_RULES
 

@@ -133,7 +133,7 @@ def one_head(sources: list[Source]) -> Iterator[Finding]:
     """Migrations form one chain: one root, one head, no branch."""
     chain: dict[str, tuple[str | None, Source]] = {}
     for source in sources:
-        if source.path.startswith("migrations/versions/"):
+        if "/migrations/versions/" in source.path:
             values = _constants(source)
             if "revision" in values:
                 chain[str(values["revision"])] = (values.get("down_revision"), source)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from revenue_machine.engine.tables import META
-from revenue_machine.kit.db import make_engine, upsert
+from revenue_machine.kit.db import make_engine, reading_engine, upsert
 from revenue_machine.kit.errors import Conflict, Failure, NotConfigured, OutsideUnavailable
 
 
@@ -28,7 +28,7 @@ class Database:
             _make_private_folder(Path(url.removeprefix("sqlite:///")).parent)
         self.engine = make_engine(url)
         snapshot = {"isolation_level": "REPEATABLE READ"} if self.dialect == "postgresql" else {}
-        self._reader = self.engine.execution_options(reading=True, **snapshot)
+        self._reader = reading_engine(self.engine).execution_options(**snapshot)
 
     @property
     def dialect(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from revenue_machine.engine.database import Database
 from revenue_machine.engine.durable import Durable
 from revenue_machine.engine.events import Events
 from revenue_machine.engine.inbox import Inbox
-from revenue_machine.engine.schedule import DueRun, Entry, ScheduleBook
+from revenue_machine.engine.schedule import DueRun, Entry, Missed, ScheduleBook
 from revenue_machine.kit.clock import Clock, iso, local_date
 
 
@@ -30,10 +30,16 @@ class Due:
 
 @dataclass(frozen=True)
 class Scheduled:
-    """A kind of run and when it is due."""
+    """A kind of run and when it is due; `topic` when the run is one topic without input."""
 
     body: str
     entry: Entry
+    topic: str | None = None
+
+
+def daily(topic: str, wall: time, missed: Missed = Missed.CATCH_UP) -> Scheduled:
+    """One topic, once a local date at a wall time; the date is its key. For `SCHEDULE` in `domains/<d>/runs.py`."""
+    return Scheduled("topic", Entry(topic, wall, missed), topic)
 
 
 class Ticker:
@@ -104,13 +110,16 @@ class Ticker:
     def _start(self, run: DueRun, now: datetime) -> None:
         """The run id is the guard; the book only saves the next look."""
         if not run.is_skipped:
+            scheduled = self._schedule[run.entry.name]
             payload = {
                 "run_date": run.run_date.isoformat(),
                 "name": run.entry.name,
                 "is_late": run.is_late,
                 "due_at": iso(run.due_at),
             }
-            self._durable.run(run.run_id, self._schedule[run.entry.name].body, payload)
+            if scheduled.topic is not None:
+                payload |= {"topic": scheduled.topic, "key": payload["run_date"], "payload": {}}
+            self._durable.run(run.run_id, scheduled.body, payload)
         self._book.write(run, "skipped" if run.is_skipped else "started", now)
 
     def _start_due_rows(self) -> int:

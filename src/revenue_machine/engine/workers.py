@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from revenue_machine.engine.database import Database
+from revenue_machine.engine.database import Database, StoreUnavailable
 from revenue_machine.engine.tables import WORKERS
 from revenue_machine.kit.clock import Clock, machine_wall_s
 from revenue_machine.kit.errors import Conflict
@@ -85,20 +85,29 @@ class ServerSlots:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._connection: Any = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        self._space = _LOCK_SPACE
+        self._connection.detach()  # a session of its own: given back to the pool it would live on, and its locks with it
+        self._mutex = threading.Lock()
 
     def take(self, slot: int) -> bool:
-        return bool(self._connection.exec_driver_sql("select pg_try_advisory_lock(%s, %s)", (self._space, slot)).scalar())
+        return bool(self._ask("select pg_try_advisory_lock(%s, %s)", slot))
 
     def is_held(self, slot: int) -> bool:
         query = (
             "select count(*) from pg_locks l join pg_database d on d.oid = l.database "
             "where d.datname = current_database() and l.locktype = 'advisory' and l.classid = %s and l.objid = %s and l.granted"
         )
-        return int(self._connection.exec_driver_sql(query, (self._space, slot)).scalar()) > 0
+        return int(self._ask(query, slot)) > 0
 
     def free(self) -> None:
         self._connection.close()
+
+    def _ask(self, query: str, slot: int) -> Any:
+        """One answer from the session that holds the lock; once that is gone it stays gone."""
+        with self._mutex:
+            try:
+                return self._connection.exec_driver_sql(query, (_LOCK_SPACE, slot)).scalar()
+            except sa.exc.SQLAlchemyError as error:
+                raise StoreUnavailable(f"the worker's session with the database has ended ({type(error).__name__})") from None
 
 
 class Slot:
@@ -148,7 +157,7 @@ class Slot:
         """Whether this process still holds its own slot; a lost server session has lost it."""
         try:
             return self._locks.is_held(self.number)
-        except sa.exc.DBAPIError:
+        except StoreUnavailable:
             return False
 
     def dead_slots(self) -> list[str]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -107,6 +109,30 @@ def money(name: str, *, null: bool = True, default: int | None = None) -> tuple[
     return sa.Column(exact, sa.BigInteger, nullable=null, default=default), shown
 
 
+class _Writing(SQLiteDialect_pysqlite):
+    """SQLite whose transactions take the write lock when they begin, so that none fails half way."""
+
+    supports_statement_cache = True
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Begin below SQLAlchemy's own statements and events: a day has thousands of transactions."""
+        dbapi_connection.execute("BEGIN IMMEDIATE")
+
+
+class _Reading(SQLiteDialect_pysqlite):
+    """SQLite whose transactions only look."""
+
+    supports_statement_cache = True
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """One consistent view from the first look on."""
+        dbapi_connection.execute("BEGIN")
+
+
+registry.register("sqlite.writing", __name__, "_Writing")
+registry.register("sqlite.reading", __name__, "_Reading")
+
+
 def make_engine(url: str) -> sa.Engine:
     """An engine whose commits are on disk when they return.
 
@@ -114,21 +140,28 @@ def make_engine(url: str) -> sa.Engine:
     """
     if not url.startswith("sqlite"):
         return sa.create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=False)
-    engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20, max_overflow=40)
+    engine = sa.create_engine(
+        _sqlite_url(url, "writing"), connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20, max_overflow=40
+    )
     sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def reading_engine(engine: sa.Engine) -> sa.Engine:
+    """The same connections for looking only: on SQLite a reader waits for no writer."""
+    if engine.dialect.name != "sqlite":
+        return engine
+    return sa.create_engine(_sqlite_url(str(engine.url), "reading"), pool=engine.pool)
+
+
+def _sqlite_url(url: str, driver: str) -> sa.URL:
+    return sa.make_url(url).set(drivername=f"sqlite+{driver}")
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     for pragma in ("busy_timeout=30000", "journal_mode=wal", "synchronous=full", "foreign_keys=on", "secure_delete=on"):
         connection.execute(f"pragma {pragma}")
-
-
-def _begin_immediate(connection: sa.Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 @functools.lru_cache(maxsize=512)

@@ -114,7 +114,7 @@ def test_what_needs_the_owner_comes_first(product: tuple[App, WorldClock]) -> No
         app.approvals.file(connection, Question("x.y", "1", {"text": "a"}, "A card", "why", kind="other"))
         _doubt(connection)
         _dead_letter(connection)
-    app.switch.set(True, "me", "too loud")
+    app.switch.set(stopped=True, actor="me", reason="too loud")
     assert [(one.text, one.tone, one.link) for one in needs(shown(app))] == [
         ("Everything that spends or speaks is stopped", Tone.BAD, ""),
         ("One card waits for your yes", Tone.WAITING, "/inbox"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 
@@ -15,8 +15,9 @@ OK, SKIPPED, NOT_SET, FAILED = Status.OK, Status.SKIPPED, Status.NOT_CONFIGURED,
 @pytest.mark.parametrize(
     ("statuses", "expected", "standing"),
     [
-        ([], 1, Standing.TO_COME), ([OK], 2, Standing.RUNNING), ([FAILED], 2, Standing.RUNNING), ([OK, Status.RETRIED], 2, Standing.DONE),
-        ([OK, SKIPPED], 2, Standing.PARTLY), ([SKIPPED, NOT_SET], 2, Standing.SKIPPED), ([NOT_SET, NOT_SET], 2, Standing.NOT_SET_UP),
+        ([], 1, Standing.TO_COME), ([OK], 2, Standing.RUNNING), ([FAILED], 2, Standing.RUNNING),
+        ([OK, Status.RETRIED], 2, Standing.DONE), ([OK, SKIPPED], 2, Standing.PARTLY),
+        ([SKIPPED, NOT_SET], 2, Standing.SKIPPED), ([NOT_SET, NOT_SET], 2, Standing.NOT_SET_UP),
         ([OK, Status.AWAITING_APPROVAL], 2, Standing.WAITING), ([Status.AWAITING_APPROVAL, Status.UNKNOWN], 2, Standing.UNKNOWN),
         ([Status.UNKNOWN, FAILED, OK], 3, Standing.FAILED),
     ],
@@ -31,5 +32,5 @@ def test_empty_step_is_next_once_begun() -> None:
 
 
 def test_day_turns_with_first_block() -> None:
-    assert day_shown(datetime(2026, 11, 3, 5, 59), time(6)) == date(2026, 11, 2)
-    assert day_shown(datetime(2026, 11, 3, 6, 0), time(6)) == date(2026, 11, 3)
+    assert day_shown(datetime(2026, 11, 3, 5, 59, tzinfo=UTC), time(6)) == date(2026, 11, 2)
+    assert day_shown(datetime(2026, 11, 3, 6, 0, tzinfo=UTC), time(6)) == date(2026, 11, 3)

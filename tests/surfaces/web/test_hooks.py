@@ -96,7 +96,9 @@ def test_wrong_or_old_signature_is_refused(app: App, clock: WorldClock, web: Tes
     assert stored(app) == []
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff\xfe", b"null", b"[" * 50_000, b'{"id": 1}', b'{"id": null, "type": {}}'], ids=range(8))
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b"\xff\xfe", b"null", b"[" * 50_000, b'{"id": 1}', b'{"id": null, "type": {}}'], ids=range(8)
+)
 def test_signed_nonsense_is_client_error(body: bytes, app: App, clock: WorldClock, web: TestClient) -> None:
     answer = web.post("/hooks/stripe", content=body, headers=signed(body, clock))
     assert 400 <= answer.status_code < 500

@@ -100,8 +100,8 @@ class InsightsReport(Result):
 class EventsArgs(Args):
     """Events of one kind from `after` up to before `before` (now when not said), with the properties named."""
 
-    event: str = Field(min_length=1, max_length=200)
-    after: datetime
+    event: str = Field(min_length=1, max_length=200, examples=["signup"])
+    after: datetime = Field(examples=["2026-11-20T00:00:00+00:00"])
     before: datetime | None = None
     properties: tuple[str, ...] = ()
 

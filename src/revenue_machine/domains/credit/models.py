@@ -79,9 +79,9 @@ class Usage(Args):
 class PriceArgs(Args):
     """A model, its usage, and the date whose prices count."""
 
-    model: str
-    usage: Usage
-    at: date
+    model: str = Field(examples=["claude-haiku-4-5"])
+    usage: Usage = Field(examples=[{"input_tokens": 1000, "output_tokens": 100}])
+    at: date = Field(examples=["2026-11-22"])
 
 
 class PriceResult(Result):

@@ -34,10 +34,10 @@ class DailyResult(Result):
 class KnowledgeArgs(Args):
     """One statement about a subject with the ids it rests on; `confidence` 0..1; text of strangers is `outside`."""
 
-    subject: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    statement: Statement
-    evidence: tuple[EvidenceId, ...] = Field(min_length=1, max_length=100)
-    confidence: float = Field(ge=0, le=1)
+    subject: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(examples=["hooks"])
+    statement: Statement = Field(examples=["Questions in the first line were read more."])
+    evidence: tuple[EvidenceId, ...] = Field(min_length=1, max_length=100, examples=[["post_1", "post_2"]])
+    confidence: float = Field(ge=0, le=1, examples=[0.7])
     tags: tuple[Tag, ...] = Field((), max_length=20)
     provenance: Provenance = "own"
 
@@ -76,7 +76,7 @@ class EventResult(Result):
 class SearchArgs(Args):
     """What to recall."""
 
-    query: Annotated[str, StringConstraints(max_length=500)]
+    query: Annotated[str, StringConstraints(max_length=500)] = Field(examples=["hooks"])
     limit: int = Field(10, ge=1, le=100)
 
 

@@ -28,9 +28,9 @@ from revenue_machine.kit.settings import Settings
 
 TITLES = {
     1: "Heartbeat", 2: "Morning numbers", 3: "Recall what worked", 4: "Research the market", 5: "Strategy of the day",
-    6: "Write and review, first batch", 7: "Make videos", 8: "Schedule and publish", 9: "Find LinkedIn prospects", 10: "Scan Upwork",
-    11: "Send emails", 12: "Midday check", 13: "Write and publish, second batch", 14: "Read the feedback", 15: "Evening numbers",
-    16: "Remember and report", 17: "Night shift",
+    6: "Write and review, first batch", 7: "Make videos", 8: "Schedule and publish", 9: "Find LinkedIn prospects",
+    10: "Scan Upwork", 11: "Send emails", 12: "Midday check", 13: "Write and publish, second batch", 14: "Read the feedback",
+    15: "Evening numbers", 16: "Remember and report", 17: "Night shift",
 }  # fmt: skip
 _TONES = {
     Standing.DONE: Tone.GOOD, Standing.PARTLY: Tone.GOOD, Standing.NEXT: Tone.WAITING, Standing.RUNNING: Tone.WAITING,
@@ -137,9 +137,7 @@ def _trouble(moments: Sequence[Moment]) -> list[Notice]:
     failed = [moment for moment in moments if moment.state in (Standing.FAILED, Standing.OVERDUE)]
     if not failed:
         return []
-    words = (
-        f"{failed[0].title}: {failed[0].state}" if len(failed) == 1 else f"{len(failed)} steps failed or are overdue"
-    )
+    words = f"{failed[0].title}: {failed[0].state}" if len(failed) == 1 else f"{len(failed)} steps failed or are overdue"
     return [Notice(words, Tone.BAD, failed[0].details[0] if len(failed) == 1 and failed[0].details else "see the day below")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 
 @dataclass(frozen=True)
@@ -162,9 +162,16 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 
+class OneLineParser(argparse.ArgumentParser):
+    """Complains as every other failure does: one line with a code."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"revenue: bad_input: {message} (see {self.prog} --help)\n")
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The whole tree."""
-    parser = argparse.ArgumentParser(prog="revenue", description="The revenue machine: a durable daily growth loop, self-hosted.")
+    parser = OneLineParser(prog="revenue", description="The revenue machine: a durable daily growth loop, self-hosted.")
     parser.add_argument("--json", action="store_true", dest="as_json", help="machine-readable output")
     _add(parser, COMMANDS)
     return parser

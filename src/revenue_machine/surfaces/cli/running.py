@@ -9,9 +9,13 @@ import os
 import sys
 from typing import Any
 
-from revenue_machine.kit.errors import Failure
+from revenue_machine.kit.errors import Failure, OutsideUnavailable
 
 INTERRUPTED = 130
+
+
+class MachineRefused(OutsideUnavailable):
+    """This machine does not let us read or write."""
 
 
 def run_command(args: argparse.Namespace) -> int:
@@ -28,6 +32,23 @@ def run_command(args: argparse.Namespace) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        refusal = refusal_in(error)
+        if refusal is None:
+            raise
+        complain(refusal)
+        return 1
+
+
+def refusal_in(error: Exception) -> Failure | None:
+    """What the disk, the file system or a database said no to, as a failure; None for a fault of ours."""
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return MachineRefused(f"{where}{error.strerror or error}")
+    said = getattr(error, "orig", error)
+    if type(said).__name__ in ("OperationalError", "DatabaseError"):
+        return MachineRefused(f"a database does not answer: {str(said).strip().splitlines()[0]}")
+    return None
 
 
 def complain(failure: Failure) -> None:

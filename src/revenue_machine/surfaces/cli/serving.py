@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import socket
 import threading
 from pathlib import Path
 
 from revenue_machine.app import App, refuse_unready_live
 from revenue_machine.kit.clock import machine_sleep
-from revenue_machine.kit.errors import Failure
+from revenue_machine.kit.errors import BadInput, Failure
 from revenue_machine.kit.log import logger
 from revenue_machine.surfaces.cli.opening import opened, settings_from_environment
 
@@ -21,10 +22,11 @@ def up(args: argparse.Namespace) -> int:
     """Serve everything in one process tree until it is told to stop."""
     with opened(role="up") as home:
         refuse_unready_live(home.app)
+        line = listening(args.host, args.port)
         beat = Heart(home.app)
         beat.start()
         try:
-            _serve_web(home.app, args.host, args.port)
+            _serve_web(home.app, args.host, args.port, line)
         finally:
             beat.stop()
     return 0
@@ -33,7 +35,7 @@ def up(args: argparse.Namespace) -> int:
 def web(args: argparse.Namespace) -> int:
     """Serve HTTP alone; workers run elsewhere."""
     with opened(role="web") as home:
-        _serve_web(home.app, args.host, args.port)
+        _serve_web(home.app, args.host, args.port, listening(args.host, args.port))
     return 0
 
 
@@ -81,13 +83,22 @@ class Heart:
             self._stopped.wait(TICK_EVERY_S)
 
 
-def _serve_web(app: App, host: str, port: int) -> None:
+def listening(host: str, port: int) -> socket.socket:
+    """A line on that address, taken before anything is started. Raises bad_input when somebody else has it."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, OverflowError) as error:
+        raise BadInput(f"port {port} on {host} cannot be used: {getattr(error, 'strerror', None) or error}", field="--port") from None
+
+
+def _serve_web(app: App, host: str, port: int, line: socket.socket) -> None:
     import uvicorn
 
     from revenue_machine.surfaces.web.application import make_web
 
     print(f"revenue_machine on http://{host}:{port} ({app.settings.mode})", flush=True)
-    uvicorn.run(make_web(app, dashboard=True), host=host, port=port, log_level="warning", access_log=False)
+    config = uvicorn.Config(make_web(app, dashboard=True), log_level="warning", access_log=False)
+    uvicorn.Server(config).run(sockets=[line])
 
 
 def sandbox_serve(args: argparse.Namespace) -> int:

@@ -39,7 +39,9 @@ def test_own_host_names_are_served(host: str, door: TestClient) -> None:
     assert door.get("/login", headers={"host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "evil@127.0.0.1", "", "10.0.0.7", "["])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "evil@127.0.0.1", "", "10.0.0.7", "["]
+)
 def test_other_host_names_are_refused(host: str, door: TestClient) -> None:
     assert door.get("/login", headers={"host": host}).status_code == 421
 
@@ -80,7 +82,10 @@ def test_socket_needs_session_and_origin(door: TestClient, tokens: dict[str, str
             pass
         assert refused.value.code == 4401
     log_in(door, tokens["approve"])
-    with pytest.raises(WebSocketDisconnect) as refused, door.websocket_connect("/_nicegui_ws/", headers={"origin": "https://evil.example"}):
+    with (
+        pytest.raises(WebSocketDisconnect) as refused,
+        door.websocket_connect("/_nicegui_ws/", headers={"origin": "https://evil.example"}),
+    ):
         pass
     assert refused.value.code == 4401
 
@@ -103,5 +108,9 @@ def test_pages_are_kept_from_elsewhere(door: TestClient, tokens: dict[str, str])
 
 
 def test_owns_its_addresses_only(guard: Guard) -> None:
-    assert all(guard.owns(path) for path in ("/", "/login", "/logout", "/today", "/inbox", "/_nicegui/3/x.js", "/_nicegui_ws/socket.io/"))
-    assert not any(guard.owns(path) for path in ("/api/topics", "/hooks/stripe", "/today/", "/todayx", "/docs", "/_nicegui_x", "/r/abc"))
+    assert all(
+        guard.owns(path) for path in ("/", "/login", "/logout", "/today", "/inbox", "/_nicegui/3/x.js", "/_nicegui_ws/socket.io/")
+    )
+    assert not any(
+        guard.owns(path) for path in ("/api/topics", "/hooks/stripe", "/today/", "/todayx", "/docs", "/_nicegui_x", "/r/abc")
+    )

@@ -27,7 +27,12 @@ def test_card_says_all_that_decides(ask: Ask, shown: Callable[[], InboxView]) ->
     ask("Buy it", is_money=True, price_micro_usd=12_500_000, evidence="a quote")
     (card,) = shown().cards
     assert (card.words, card.why, card.evidence, card.price) == ("Buy it", "a doubt", "a quote", "$12.50")
-    assert (card.facts, card.expires, card.is_soon, card.needs_confirm) == ((("draft id", "dft_Buy it"),), "today 10:00", False, True)
+    assert (card.facts, card.expires, card.is_soon, card.needs_confirm) == (
+        (("draft id", "dft_Buy it"),),
+        "today 10:00",
+        False,
+        True,
+    )
 
 
 def test_most_urgent_card_is_first(clock: WorldClock, ask: Ask, shown: Callable[[], InboxView]) -> None:

@@ -45,7 +45,13 @@ def test_every_scope_may_look(who: str, door: TestClient, tokens: dict[str, str]
 
 @pytest.mark.parametrize(
     ("after", "place"),
-    [("/inbox", "/inbox"), ("https://evil.example", "/today"), ("//evil.example", "/today"), ("/api/topics", "/today"), ("", "/today")],
+    [
+        ("/inbox", "/inbox"),
+        ("https://evil.example", "/today"),
+        ("//evil.example", "/today"),
+        ("/api/topics", "/today"),
+        ("", "/today"),
+    ],
 )
 def test_login_leads_to_own_pages_only(after: str, place: str, door: TestClient, tokens: dict[str, str]) -> None:
     assert log_in(door, tokens["read"], after) == f"303 {place}"
@@ -91,7 +97,9 @@ def test_secrets_are_not_on_disk(app: App, door: TestClient, tokens: dict[str, s
         assert connection.execute(sa.select(sa.func.count()).select_from(SESSIONS)).scalar() == 1
 
 
-@pytest.mark.parametrize("cookie", ["", "x", f"{COOKIE}=", f"{COOKIE}=ses_made_up", f"{COOKIE}=\x7f; =", f'{COOKIE}="\\"'], ids=range(6))
+@pytest.mark.parametrize(
+    "cookie", ["", "x", f"{COOKIE}=", f"{COOKIE}=ses_made_up", f"{COOKIE}=\x7f; =", f'{COOKIE}="\\"'], ids=range(6)
+)
 def test_forged_cookie_is_nobody(cookie: str, door: TestClient) -> None:
     assert door.get("/today", headers={"cookie": cookie}).status_code == 303
 

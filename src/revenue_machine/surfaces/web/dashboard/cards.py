@@ -28,11 +28,10 @@ class Cards:
         self._chosen: set[str] = set()
         self._view = InboxView("", "", ())
 
-    def render(self, view: InboxView) -> None:
+    def render(self, view: InboxView, *, may_decide: bool) -> None:
         """The cards into the current slot; ticks survive as long as their card is the same."""
         self._view = view
-        self._chosen &= {card.payload_hash for card in view.cards}
-        may_decide = self._visit.may("approve")
+        self._chosen &= {card.id for card in view.cards}
         heading(view.title, view.lead)
         if view.cards and not may_decide:
             words("p", "Your token may read. Deciding needs one with the scope approve.", "hint")
@@ -47,7 +46,7 @@ class Cards:
             return f"Approve {len(self._chosen)} ticked" if self._chosen else "Approve ticked"
 
         async def tick_all() -> None:
-            self._chosen = set() if len(self._chosen) == len(batch) else {card.payload_hash for card in batch}
+            self._chosen = set() if len(self._chosen) == len(batch) else {card.id for card in batch}
             await self._again()
 
         with block("div", "batch"):
@@ -71,11 +70,11 @@ class Cards:
                     button("Reject", partial(self._reject, card))
 
     def _tick(self, card: Card) -> None:
-        def changed(is_ticked: bool) -> None:
-            (self._chosen.add if is_ticked else self._chosen.discard)(card.payload_hash)
+        def changed() -> None:
+            (self._chosen.add if box.value else self._chosen.discard)(card.id)
             self._approve_ticked.text = self._label()  # type: ignore[attr-defined]
 
-        box = ui.checkbox(value=card.payload_hash in self._chosen, on_change=lambda event: changed(bool(event.value)))
+        box = ui.checkbox(value=card.id in self._chosen, on_change=changed)
         box.props["aria-label"] = f"Tick: {card.title}"
 
     async def _do(self, done: str | None, action: Callable[[str], object]) -> bool:
@@ -106,12 +105,13 @@ class Cards:
             await self._do("Approved.", lambda actor: inbox.approve(self._visit.app, card, actor, codes[0]))
 
     async def _approve_chosen(self) -> None:
-        chosen = [card for card in self._view.cards if card.payload_hash in self._chosen]
+        chosen = [card for card in self._view.cards if card.id in self._chosen]
         if not chosen:
             say("Tick some cards first.", is_bad=True)
             return
         refused: list[str] = []
-        await self._do(f"Approved {len(chosen)}.", lambda actor: refused.extend(inbox.approve_all(self._visit.app, chosen, actor)))
+        if await self._do(None, lambda actor: refused.extend(inbox.approve_all(self._visit.app, chosen, actor))):
+            say(f"Approved {len(chosen) - len(refused)}.")
         for line in refused:
             say(line, is_bad=True)
 

@@ -46,8 +46,8 @@ async def ask_twice(card: Card) -> bool:
         words("p", card.title)
         words("pre", card.words, "exact")
         with block("footer"):
-            button("Not now", lambda: dialog.submit(False))
-            confirm = button(f"Yes, in {left} s", lambda: dialog.submit(True), "primary", disabled="disabled")
+            button("Not now", lambda: dialog.submit("no"))
+            confirm = button(f"Yes, in {left} s", lambda: dialog.submit("yes"), "primary", disabled="disabled")
 
         def count_down() -> None:
             nonlocal left
@@ -63,7 +63,7 @@ async def ask_twice(card: Card) -> bool:
     answer = await dialog
     pause.deactivate()
     _forget(dialog)
-    return bool(answer)
+    return bool(answer == "yes")
 
 
 def _forget(dialog: ui.dialog) -> None:

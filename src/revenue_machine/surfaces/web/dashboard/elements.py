@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from inspect import isawaitable
 
 from nicegui import context
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 
-Action = Callable[[], Awaitable[None] | None]
+Action = Callable[[], object]
 
 
 def block(tag: str, classes: str = "", **attributes: str) -> Element:
@@ -39,7 +40,7 @@ def button(text: str, action: Action, classes: str = "", **attributes: str) -> E
         try:
             with page:
                 outcome = action()
-                if outcome is not None:
+                if isawaitable(outcome):
                     await outcome
         finally:
             busy.clear()

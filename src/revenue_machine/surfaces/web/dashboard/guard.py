@@ -25,11 +25,12 @@ LIBRARY = "/_nicegui"
 SOCKET = "/_nicegui_ws/"
 _OPEN = frozenset({"/login"})
 _SAFE = frozenset({"GET", "HEAD"})
-# The library writes its own inline scripts; what matters is that nothing can be fetched from or sent to elsewhere.
+# The library writes inline scripts of its own; what matters is that nothing is fetched from or sent to elsewhere.
 _HEADERS = {
     "content-security-policy": (
         "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
     ),
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",

@@ -71,7 +71,7 @@ def card_of(row: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> Card:
         title=row["title"],
         words=row["text"] if is_plain_text else json.dumps(payload, indent=2, ensure_ascii=False, sort_keys=True),
         is_plain_text=is_plain_text,
-        facts=tuple((name.replace("_", " "), str(value)) for name, value in sorted(payload.items()) if name != "text") if is_plain_text else (),
+        facts=_facts(payload) if is_plain_text else (),
         why=row["why"],
         evidence=row["evidence"] or "",
         price="" if row["price_usd"] is None else show(micro(str(row["price_usd"]))),
@@ -80,7 +80,12 @@ def card_of(row: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> Card:
         needs_confirm=row["needs_confirm"],
         replaces_id=row["replaces_id"],
         topic=row["topic"],
-    )  # fmt: skip
+    )
+
+
+def _facts(payload: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What a payload says besides its text."""
+    return tuple((name.replace("_", " "), str(value)) for name, value in sorted(payload.items()) if name != "text")
 
 
 def _until(expires: datetime, now: datetime) -> str:

@@ -21,7 +21,8 @@ MOST_FORM_BYTES = 10_000
 WRONG = "This token does not open the door: it is unknown, revoked or expired."
 FOLDER = Path(__file__).parent
 STYLE = (FOLDER / "dashboard.css").read_text(encoding="utf-8")
-ICON = "data:image/svg+xml," + (
+ICON = (
+    "data:image/svg+xml,"
     "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%231f6b57'/%3E"
     "%3Cpath d='M4 10.5 7 7.5 9 9.5 12.5 5' fill='none' stroke='white' stroke-width='1.8'/%3E%3C/svg%3E"
 )

@@ -59,9 +59,8 @@ async def show_page(name: str, request: Request) -> None:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the frame showed last; nothing is sent again while it stays the same."""
+    """What the frame around a page showed last; nothing is sent again while it stays the same."""
 
-    view: Any
     stop: Stop | None
     waiting: int
     rights: frozenset[str]
@@ -74,51 +73,65 @@ class Frame:
         self._visit, self._name = visit, name
         self._cards = Cards(visit, self.look_again)
         self._seen: Seen | None = None
+        self._view: Any = None
         self._top: Element
         self._body: Element
+        self._news: Element
 
     async def open(self) -> None:
         """Build the page and keep it true."""
         words("a", "Skip to the page", "skip", href="#page")
         self._top = block("header", "top")
         self._body = block("main", "page", id="page", tabindex="-1")
+        self._news = block("div", "news", role="status")
         await self.look_again()
         ui.timer(LOOK_EVERY_S, self._look, immediate=False)
 
     async def look_again(self) -> None:
-        """Show the page as it stands, even when nothing changed."""
-        self._seen = None
+        """Show the page as it stands, whatever lies on the screen."""
+        self._seen = self._view = None
+        self._news.clear()
         await self._look()
 
     async def _look(self) -> None:
         try:
-            seen = await run_in_threadpool(self._read)
+            seen, view = await run_in_threadpool(self._read)
         except Unauthorised:
             ui.navigate.to("/login")
             return
         except Failure as failure:
             problem = failure.message
             self._fill(self._body, lambda: heading("This cannot be shown right now", problem))
-            self._seen = None
+            self._seen = self._view = None
             return
         if seen != self._seen:
-            self._seen = seen
             self._fill(self._top, lambda: self._show_top(seen))
-            self._fill(self._body, lambda: self._show(seen.view))
+        if view != self._view or (self._seen and seen.rights != self._seen.rights):
+            self._take(view, seen)
+        self._seen = seen
 
-    def _read(self) -> Seen:
+    def _take(self, view: Any, seen: Seen) -> None:
+        """Cards never move under a finger: while some are shown, other ones only announce themselves."""
+        if isinstance(self._view, InboxView) and self._view.cards:
+            if not self._news.default_slot.children:
+                self._fill(self._news, lambda: button("The inbox has changed. Show it", self.look_again, "primary"))
+            return
+        self._view = view
+        self._fill(self._body, lambda: self._show(view, seen))
+
+    def _read(self) -> tuple[Seen, Any]:
         identity, app = self._visit.demand("read"), self._visit.app
-        waiting = len(app.approvals.cards())
-        return Seen(self._visit.show(self._name), app.switch.stopped_by(), waiting, identity.scopes)
+        seen = Seen(app.switch.stopped_by(), len(app.approvals.cards()), identity.scopes)
+        return seen, self._visit.show(self._name)
 
-    def _fill(self, place: Element, show: Callable[[], None]) -> None:
+    def _fill(self, place: Element, show: Callable[[], object]) -> None:
         place.clear()
         with place:
             show()
 
-    def _show(self, view: Any) -> None:
+    def _show(self, view: Any, seen: Seen) -> None:
         if isinstance(view, InboxView):
-            self._cards.render(view)
+            self._cards.render(view, may_decide="approve" in seen.rights)
         elif isinstance(view, View):
             render(view)
 
