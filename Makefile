@@ -23,7 +23,8 @@ test: ## the whole test suite
 	$(RUN) pytest
 
 proof: ## the slow proofs: 30 days byte by byte, every kill point, both databases
-	$(RUN) pytest -m proof
+	@mkdir -p .proof && rm -f .proof/*.txt
+	$(RUN) pytest -m proof && cat .proof/*.txt
 
 real: ## a day on the real data sets in SHARED, when they are there
 	REVENUE_SHARED=$(abspath $(SHARED)) $(RUN) pytest -m real
@@ -37,7 +38,7 @@ docs: ## write docs/topics.md, schema.md, integrations.md, settings.md, errors.m
 lock: ## pin every version into pyproject.toml, hashes into requirements*.lock (UPGRADE=1 takes newer ones)
 	$(RUN) python -m tools.lock $(if $(UPGRADE),--upgrade)
 
-new: ## scaffold with a failing test: make new KIND=topic NAME=crm.find [DOMAIN=crm] (domain topic table adapter webhook page section run)
+new: ## scaffold with a failing test: make new KIND=topic NAME=crm.find [DOMAIN=crm] (domain topic table adapter webhook page section)
 	$(RUN) python -m tools.new $(KIND) $(NAME) $(if $(DOMAIN),--domain $(DOMAIN)) $(if $(EFFECT),--effect $(EFFECT))
 
 revision: ## write the migration of what the tables declare newly: make revision NAME="store reviews"

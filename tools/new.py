@@ -1,11 +1,12 @@
-"""Scaffold a domain, topic, table, adapter, webhook or page, each with a test that fails until it is written.
+"""Scaffold a domain, topic, table, adapter, webhook, page or report section, each with a test that fails until it is written.
 
     python -m tools.new domain notes
-    python -m tools.new topic notes.find [--domain notes]
+    python -m tools.new topic notes.find [--domain notes] [--effect WRITES]
     python -m tools.new table actp_notes [--domain notes]
     python -m tools.new adapter acme
     python -m tools.new webhook acme --domain notes
     python -m tools.new page notes
+    python -m tools.new section notes
 
 No shared list is edited: discovery finds what these files declare.
 """
@@ -41,6 +42,8 @@ PLAN: dict[str, list[tuple[str, str, bool]]] = {
     ],
     "table": [
         ("table_tables", f"{DOMAINS}/$domain/tables.py", True),
+        ("table_store", f"{DOMAINS}/$domain/store.py", True),
+        ("table_reads", f"{DOMAINS}/$domain/reads.py", True),
         ("table_test", "tests/domains/$domain/test_table_$name.py", False),
     ],
     "adapter": [
@@ -57,10 +60,22 @@ PLAN: dict[str, list[tuple[str, str, bool]]] = {
         ("page_pages", f"{DOMAINS}/$domain/pages.py", True),
         ("page_test", "tests/domains/$domain/test_page_$domain.py", False),
     ],
+    "section": [
+        ("section_sections", f"{DOMAINS}/$domain/sections.py", True),
+        ("section_test", "tests/domains/$domain/test_section_$domain.py", False),
+    ],
     "webhook": [
         ("webhook_webhooks", f"{DOMAINS}/$domain/webhooks.py", True),
         ("webhook_test", "tests/domains/$domain/test_webhook_$service.py", False),
     ],
+}
+
+
+EFFECTS = ("PURE", "READS", "WRITES", "SPENDS", "SPEAKS")
+# What a kind leaves to be done beside the failing test.
+NEXT = {
+    "table": 'name the columns, then `make revision NAME="what changed"` writes the migration',
+    "adapter": "write the contract into manifest.toml and fixtures/, then `make new KIND=webhook` if it sends any",
 }
 
 
@@ -76,7 +91,7 @@ def words_for(kind: str, name: str, domain: str | None) -> Words:
     if not re.fullmatch(pattern, name):
         raise Refusal(f"a {kind} is named like {pattern}, not {name}")
     service, _, action = name.partition(".")
-    home = domain or (name if kind in {"domain", "page"} else service)
+    home = domain or (name if kind in {"domain", "page", "section"} else service)
     plain = name.removeprefix("actp_").removeprefix(f"{home}_")
     function = f"{service}_{action}" if keyword.iskeyword(action) or hasattr(builtins, action) else action
     return {
@@ -87,6 +102,8 @@ def words_for(kind: str, name: str, domain: str | None) -> Words:
         "function": function or name,
         "name": plain,
         "section": "own: say why the house needs it",
+        "effect": "READS",
+        "prefix": plain[:3],
         "path": home.replace("_", "-"),
         "Title": home.replace("_", " ").capitalize(),
         "Name": service.replace("_", " ").title(),
@@ -104,13 +121,16 @@ def _camel(name: str) -> str:
 def scaffold(root: Path, kind: str, words: Words) -> list[Path]:
     """Write the files of one kind; an existing role file is added to, any other existing file is a refusal."""
     plan = list(PLAN[kind])
-    if kind in {"topic", "table", "webhook", "page"} and not (root / DOMAINS / words["domain"]).is_dir():
+    if kind not in {"domain", "adapter"} and not (root / DOMAINS / words["domain"]).is_dir():
         raise Refusal(f"there is no domain {words['domain']}; name one with --domain, or make it: python -m tools.new domain …")
     if kind == "webhook":
         if not (root / INTEGRATIONS / words["service"] / "manifest.toml").is_file():
             raise Refusal(f"there is no integration {words['service']}; make it: python -m tools.new adapter {words['service']}")
         if not (root / INTEGRATIONS / words["service"] / "hook.py").is_file():
-            plan.insert(0, ("webhook_hook", f"{INTEGRATIONS}/$service/hook.py", False))
+            plan[:0] = [
+                ("webhook_hook", f"{INTEGRATIONS}/$service/hook.py", False),
+                ("webhook_fake", f"{INTEGRATIONS}/$service/fake.py", True),
+            ]
     places = [(template, root / Template(place).substitute(words), merges) for template, place, merges in plan]
     for _, place, merges in places:
         if place.exists() and not merges:
@@ -154,16 +174,18 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("kind", choices=sorted(PLAN))
     parser.add_argument("name")
     parser.add_argument("--domain", help="the domain that owns it, where the name does not say so")
+    parser.add_argument("--effect", choices=EFFECTS, default="READS", help="what a topic may do to the world")
     asked = parser.parse_args(arguments)
     try:
-        paths = scaffold(root, asked.kind, words_for(asked.kind, asked.name, asked.domain))
+        paths = scaffold(root, asked.kind, words_for(asked.kind, asked.name, asked.domain) | {"effect": asked.effect})
     except Refusal as refusal:
         print(f"tools/new: {refusal}", file=sys.stderr)
         return 1
     tidy(root, paths)
     for path in paths:
         print(path.relative_to(root))
-    print("Next: make the failing test true, then `make docs`, `make check`, `make test`. CONTRIBUTING.md has the recipe.")
+    more = f" {NEXT[asked.kind]}," if asked.kind in NEXT else ""
+    print(f"Next:{more} make the failing test true, then `make docs`, `make check`, `make test`. CONTRIBUTING.md has the recipe.")
     return 0
 
 

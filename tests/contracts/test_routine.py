@@ -41,7 +41,10 @@ def house(tmp_path: Path) -> Iterator[tuple[App, Outside]]:
 def run_steps(app: App, *numbers: int) -> dict[str, tuple[str, int, str]]:
     """Run some of the morning's steps; label to (status, attempts, reason)."""
     block = BLOCKS[0]
-    run = BlockRun(block, TODAY, False, app.dispatcher, app.database, app.clock, app.container.get(Events))
+    run = BlockRun(
+        block=block, run_date=TODAY, is_late=False, dispatcher=app.dispatcher, database=app.database, clock=app.clock,
+        events=app.container.get(Events),
+    )  # fmt: skip
     run.begin()
     for step in block.steps:
         for place, call in enumerate(step.calls):

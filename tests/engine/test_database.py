@@ -26,7 +26,9 @@ def stored(database: Database) -> dict[str, str]:
 def test_a_finished_block_is_kept(database: Database) -> None:
     with database.writing() as connection:
         connection.execute(META.insert().values(row("a")))
-    assert stored(Database(database.url)) == {"a": "v"}
+    again = Database(database.url)
+    assert stored(again) == {"a": "v"}
+    again.close()
 
 
 def test_a_failed_block_never_happened(database: Database) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,7 +46,14 @@ class Case:
     def death(self, note: Path) -> str:
         """The last argument of the worker that is to die."""
         return json.dumps(
-            {"block": self.block, "after": self.after, "topic": self.topic, "record": self.record, "point": self.point, "note": str(note)}
+            {
+                "block": self.block,
+                "after": self.after,
+                "topic": self.topic,
+                "record": self.record,
+                "point": self.point,
+                "note": str(note),
+            }
         )
 
 
@@ -183,3 +191,27 @@ def kept_result(kind: str, case: Case, sources: str) -> dict[str, Any] | None:
 
 def result_file(kind: str, case: Case) -> Path:
     return ROOT / ".proof" / "kill" / kind / f"{case.name}.json"
+
+
+def write_figures(kind: str, sources: str) -> str:
+    """How far the proof has come, as text that `make proof` shows; kept in `.proof/kill-<kind>.txt`."""
+    results = [(case, kept_result(kind, case, sources)) for case in every_case()]
+    verdicts = Counter("open" if result is None else str(result["verdict"]) for _, result in results)
+    passed = [result for _, result in results if result is not None and result["verdict"] == "passed"]
+    whole = {case.step for case, _ in results} - {
+        case.step for case, result in results if result is None or result["verdict"] == "failed"
+    }
+    parked = Counter(service for result in passed for service in result["parked"])
+    lines = [
+        f"kill test on {kind}: {len(STEPS)} steps, {call_count()} calls × {len(day_worker.POINTS)} points",
+        f"  {verdicts['passed']} passed, {verdicts['failed']} failed, {verdicts['skipped']} skipped (not built), {verdicts['open']} open;"
+        f" {len(whole)} of {len(STEPS)} steps without an open or failed case",
+        f"  killed after a vendor acted, seen in its journal: {sum(result['moment'] == 'effect:acted' for result in passed)}",
+        f"  parked as outcome unknown: {', '.join(f'{name} {count}' for name, count in sorted(parked.items())) or 'none'}",
+        f"  reached somebody: {sum(result['reached'] for result in passed)} requests, 0 of them twice",
+        f"  model calls: {sum(result['model_calls'] for result in passed)}, every one booked,"
+        f" {sum(result['booked_unconfirmed'] for result in passed)} of them unconfirmed",
+    ]
+    text = "\n".join(lines)
+    (ROOT / ".proof" / f"kill-{kind}.txt").write_text(text + "\n", encoding="utf-8")
+    return text

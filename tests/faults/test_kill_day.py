@@ -19,7 +19,20 @@ from revenue_machine.domains.routine.models import Status
 from revenue_machine.kit.rng import rng
 from tests.faults.day_worker import POINTS
 from tests.faults.forked import Forked
-from tests.faults.kill_cases import LAST_BLOCK, Case, Days, call_count, every_case, is_built, keep_result, kept_result, reaches_outside, sources_hash, walk
+from tests.faults.kill_cases import (
+    LAST_BLOCK,
+    Case,
+    Days,
+    call_count,
+    every_case,
+    is_built,
+    keep_result,
+    kept_result,
+    reaches_outside,
+    sources_hash,
+    walk,
+    write_figures,
+)
 from tests.faults.outside_process import RUN_DATE, Outside, outside_process
 
 CASES = every_case()
@@ -104,6 +117,7 @@ def prove(kind: str, case: Case, days: Days, folder: Path) -> None:
     keep_result(kind, case, {"sources": sources, "verdict": "failed"})
     figures = live_through(case, days, folder / "home")
     keep_result(kind, case, {"sources": sources, "verdict": "passed", **figures})
+    print(write_figures(kind, sources))
 
 
 def live_through(case: Case, days: Days, home: Path) -> dict[str, Any]:
@@ -153,11 +167,16 @@ def check_vendor_saw_it(where: dict[str, str], outside: Outside, connection: sa.
     service = where["name"].split(".", 1)[0]
     (route,) = [one for one in (*REACHES_SOMEBODY, MODEL) if one[0] == service]
     query = "select state, count(*) from actp_intents where service = '{}' group by state"
-    states: dict[str, int] = {state: count for state, count in connection.exec_driver_sql(query.format(service))}
+    states = counts(connection, query.format(service))
     acted = len(outside.acted(*route))
     assert states.get("sent") == 1
     assert acted == states.get("settled", 0) + 1
     return acted
+
+
+def counts(connection: sa.Connection, query: str) -> dict[str, int]:
+    """A two-column answer as word to number."""
+    return {str(word): int(number) for word, number in connection.exec_driver_sql(query)}
 
 
 def check_day_ended(connection: sa.Connection) -> dict[str, Any]:
@@ -187,6 +206,6 @@ def check_nothing_twice(outside: Outside, connection: sa.Connection) -> dict[str
     assert max(asked.values(), default=0) <= 2
     assert sum(count - 1 for count in asked.values()) <= 1
     query = "select state, count(*) from actp_ledger_entries where service = 'anthropic' group by state"
-    booked: dict[str, int] = {state: count for state, count in connection.exec_driver_sql(query)}
+    booked = counts(connection, query)
     assert sum(booked.values()) == sum(asked.values())
     return {"reached": reached, "model_calls": sum(asked.values()), "booked_unconfirmed": booked.get("unconfirmed", 0)}

@@ -1,4 +1,4 @@
-"""A worker process on the toy house: `toy_worker.py HOME DATABASE_URL JOURNAL [MOMENT NAME]` dies at a moment, else ends its day."""
+"""A worker process on the toy house: `toy_worker.py HOME DATABASE_URL JOURNAL [MOMENT NAME]` dies at a moment or ends its day."""
 
 from __future__ import annotations
 

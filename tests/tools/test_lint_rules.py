@@ -179,7 +179,9 @@ def test_module_shared_with_fake_is_found() -> None:
 def test_two_heads_are_found() -> None:
     chain = [("0001", None), ("0002", "0001"), ("0003", "0001")]
     sources = [
-        Source.parse(f"src/revenue_machine/migrations/versions/{name}.py", f"{DOC}revision = {name!r}\ndown_revision = {parent!r}\n")
+        Source.parse(
+            f"src/revenue_machine/migrations/versions/{name}.py", f"{DOC}revision = {name!r}\ndown_revision = {parent!r}\n"
+        )
         for name, parent in chain
     ]
     assert [finding.message for finding in lint(sources)] == ["two heads: 0002, 0003"]
@@ -188,7 +190,9 @@ def test_two_heads_are_found() -> None:
 def test_one_chain_may_pass() -> None:
     chain = [("0001", None), ("0002", "0001")]
     sources = [
-        Source.parse(f"src/revenue_machine/migrations/versions/{name}.py", f"{DOC}revision = {name!r}\ndown_revision = {parent!r}\n")
+        Source.parse(
+            f"src/revenue_machine/migrations/versions/{name}.py", f"{DOC}revision = {name!r}\ndown_revision = {parent!r}\n"
+        )
         for name, parent in chain
     ]
     assert lint(sources) == []

@@ -18,12 +18,19 @@ ROOT = Path(__file__).resolve().parents[2]
 RECIPES = [
     ["domain", "sample_notes"],
     ["topic", "sample_notes.find"],
-    ["topic", "sample_notes.list"],
+    ["topic", "sample_notes.list", "--effect", "WRITES"],
     ["table", "actp_sample_notes_lines", "--domain", "sample_notes"],
     ["adapter", "sample_vendor"],
+    ["adapter", "sample_silent"],
     ["webhook", "sample_vendor", "--domain", "sample_notes"],
     ["page", "sample_notes"],
+    ["section", "sample_notes"],
 ]
+# What a scaffold stands on, and the contracts over every topic, adapter and table that it must not break.
+CAST = (
+    "__init__.py", "conftest.py", "app_fixture.py", "domains/conftest.py", "integrations/conftest.py", "contracts/topic_inputs.py",
+    "contracts/test_topics.py", "contracts/test_adapters.py", "contracts/test_tables.py", "engine/test_migrate.py",
+)  # fmt: skip
 LOOK = """
 from revenue_machine import domains
 from revenue_machine.app import client_kinds, manifests
@@ -37,6 +44,7 @@ assert [folder for folder, _ in modules(domains, "tables") if folder == "sample_
 assert "actp_sample_notes_lines" in metadata.tables
 assert discover_pages(domains).find("sample-notes").title == "Sample notes"
 assert "sample_vendor" in manifests() and "sample_vendor" in client_kinds()
+assert found["sample_notes.list"].effect.name == "WRITES"
 """
 
 
@@ -46,8 +54,10 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("house")
     shutil.copytree(ROOT / "src", root / "src", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", root / "pyproject.toml")
-    (root / "tests" / "integrations").mkdir(parents=True)
-    shutil.copy(ROOT / "tests" / "integrations" / "conftest.py", root / "tests" / "integrations" / "conftest.py")
+    shutil.copytree(ROOT / "tools", root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in CAST:
+        (root / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "tests" / name, root / "tests" / name)
     assert [main(recipe, root) for recipe in RECIPES] == [0] * len(RECIPES)
     return root
 
@@ -68,25 +78,48 @@ def test_scaffold_is_found_by_discovery(tree: Path) -> None:
 
 
 def test_scaffold_fails_until_written(tree: Path) -> None:
-    done = python(tree, "-m", "pytest", "-n", "0", "--tb=no", "-rf", "tests")
+    done = python(tree, "-m", "pytest", "-n", "0", "--tb=no", "-rf", "tests/domains", "tests/integrations")
     assert sorted(re.findall(r"FAILED \S+::(\w+)", done.stdout)) == [
         "test_columns_are_the_ones_needed",
         "test_domain_says_what_it_decides",
         "test_find_answers_what_is_asked",
         "test_manifest_names_the_real_vendor",
+        "test_manifest_names_the_real_vendor",
         "test_page_says_how_it_stands",
+        "test_report_says_what_is_known",
         "test_sample_notes_list_answers_what_is_asked",
         "test_thing_changes_what_it_should",
     ], done.stdout + done.stderr
-    assert "4 passed" in done.stdout
+    assert "8 passed" in done.stdout
+
+
+def test_scaffold_breaks_no_contract(tree: Path) -> None:
+    done = python(tree, "-m", "pytest", "-n", "0", "--tb=short", "tests/contracts", "-k", "sample_")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_revision_brings_the_chain_up(tree: Path) -> None:
+    chain = ("-m", "pytest", "-n", "0", "--tb=short", "tests/engine/test_migrate.py", "-k", "chain and not postgresql")
+    assert python(tree, *chain).returncode == 1, "a table without its revision must be noticed"
+    written = python(tree, "-m", "tools.revision", "sample notes")
+    assert written.returncode == 0, written.stderr
+    done = python(tree, *chain)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ruff_findings(tree, "_sample_notes.py") == []
 
 
 def test_scaffold_passes_ruff(tree: Path) -> None:
+    assert ruff_findings(tree, "sample_") == []
+
+
+def ruff_findings(tree: Path, name: str) -> list[str]:
+    """What ruff says of files with that name; skips where it is not installed."""
     ruff = Path(sys.executable).parent / "ruff"
     if not ruff.is_file():
         pytest.skip("ruff is not installed here; the group `lint` brings it")
-    done = subprocess.run([ruff, "check", "--quiet", "."], cwd=tree, check=False, capture_output=True, text=True)
-    assert [line for line in done.stdout.splitlines() if "sample_" in line] == []
+    words = [ruff, "check", "--quiet", "--output-format", "concise", "."]
+    done = subprocess.run(words, cwd=tree, check=False, capture_output=True, text=True)
+    return [line for line in done.stdout.splitlines() if name in line]
 
 
 def test_existing_file_is_never_overwritten(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,6 +24,16 @@ MESSAGE_LIFETIME = timedelta(hours=24)
 MONEY_LIFETIME = timedelta(hours=4)
 SECOND_STEP_AFTER = timedelta(seconds=5)
 DECISIONS = ("approve", "reject")
+# Built once: every tick asks them.
+_LATE = sa.and_(
+    APPROVALS.c.status.in_(("pending", "approved")), APPROVALS.c.expires_at <= sa.bindparam("now", type_=APPROVALS.c.expires_at.type)
+)
+_ANY_LATE = sa.select(APPROVALS.c.id).where(_LATE).limit(1)
+_APPROVED_TOPICS = (
+    sa.select(APPROVALS)
+    .where(APPROVALS.c.status == "approved", APPROVALS.c.kind == "topic")
+    .order_by(APPROVALS.c.decided_at, APPROVALS.c.id)
+)
 
 
 @dataclass(frozen=True)
@@ -148,26 +158,20 @@ class Approvals:
     def expire(self) -> int:
         """No answer in time is a no; returns how many questions ended that way."""
         now = self._clock.now()
-        late = sa.and_(APPROVALS.c.status.in_(("pending", "approved")), APPROVALS.c.expires_at <= now)
         with self._database.reading() as connection:
-            if connection.execute(sa.select(APPROVALS.c.id).where(late).limit(1)).first() is None:
+            if connection.execute(_ANY_LATE, {"now": now}).first() is None:
                 return 0
         with self._database.writing() as connection:
-            query = sa.select(APPROVALS).where(late).order_by(APPROVALS.c.id).with_for_update()
-            rows = connection.execute(query).mappings().all()
+            query = sa.select(APPROVALS).where(_LATE).order_by(APPROVALS.c.id).with_for_update()
+            rows = connection.execute(query, {"now": now}).mappings().all()
             for row in rows:
                 self._settle(connection, dict(row), "expired", "clock", None)
         return len(rows)
 
     def approved_topics(self) -> list[dict[str, Any]]:
         """Approved and not yet used questions whose payload is a topic call, oldest decision first."""
-        query = (
-            sa.select(APPROVALS)
-            .where(APPROVALS.c.status == "approved", APPROVALS.c.kind == "topic")
-            .order_by(APPROVALS.c.decided_at, APPROVALS.c.id)
-        )
         with self._database.reading() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            return [dict(row) for row in connection.execute(_APPROVED_TOPICS).mappings()]
 
     @contextmanager
     def _on_record(self, actor: str, approval_id: str) -> Iterator[None]:

@@ -15,6 +15,17 @@ from revenue_machine.kit.ids import content_hash
 GENESIS = "0" * 64
 _SEALED = ("sequence", "occurred_at", "actor", "action", "subject", "outcome", "detail_hash", "previous_hash")
 
+# Built once: every tick seals and every write notes.
+_UNSEALED = sa.select(AUDIT).where(AUDIT.c.sequence.is_(None)).order_by(AUDIT.c.id)
+_ANY_UNSEALED = sa.select(AUDIT.c.id).where(AUDIT.c.sequence.is_(None)).limit(1)
+_HEAD = sa.select(AUDIT.c.sequence, AUDIT.c.hash).where(AUDIT.c.sequence.isnot(None)).order_by(AUDIT.c.sequence.desc()).limit(1)
+_NOTE = AUDIT.insert().inline()
+_SEAL = (
+    AUDIT.update()
+    .where(AUDIT.c.id == sa.bindparam("entry"))
+    .values(sequence=sa.bindparam("number"), previous_hash=sa.bindparam("before"), hash=sa.bindparam("seal"))
+)
+
 
 class Audit:
     """Entries join their cause's transaction unsealed; one sealer chains them in commit order."""
@@ -24,31 +35,29 @@ class Audit:
 
     def note(self, connection: sa.Connection, actor: str, action: str, subject: str, outcome: str, *, detail: Any = None) -> None:
         """Write down who did what to what and how it ended; `detail` is kept only as its hash."""
-        connection.execute(
-            AUDIT.insert().values(
-                occurred_at=self._clock.now(), actor=actor, action=action, subject=subject, outcome=outcome,
-                detail_hash=content_hash("" if detail is None else detail),
-            )
-        )  # fmt: skip
+        row = {
+            "occurred_at": self._clock.now(), "actor": actor, "action": action, "subject": subject, "outcome": outcome,
+            "detail_hash": content_hash("" if detail is None else detail),
+        }  # fmt: skip
+        connection.execute(_NOTE, row)
 
     def seal(self) -> int:
         """Chain whatever is committed and unsealed; returns how many entries were sealed."""
         with self._database.reading() as connection:
-            if connection.execute(sa.select(AUDIT.c.id).where(AUDIT.c.sequence.is_(None)).limit(1)).first() is None:
+            if connection.execute(_ANY_UNSEALED).first() is None:
                 return 0
         with self._database.writing() as connection:
             self._database.lock(connection, "audit-sealer")
             sequence, head = _head(connection)
-            rows = connection.execute(sa.select(AUDIT).where(AUDIT.c.sequence.is_(None)).order_by(AUDIT.c.id)).mappings().all()
+            rows = connection.execute(_UNSEALED).mappings().all()
+            seals = []
             for row in rows:
                 sequence += 1
                 sealed = {**row, "sequence": sequence, "previous_hash": head}
-                head = _hash(sealed)
-                connection.execute(
-                    AUDIT.update().where(AUDIT.c.id == row["id"]).values(
-                        sequence=sequence, previous_hash=sealed["previous_hash"], hash=head
-                    )
-                )  # fmt: skip
+                seals.append({"entry": row["id"], "number": sequence, "before": head, "seal": _hash(sealed)})
+                head = seals[-1]["seal"]
+            if seals:
+                connection.execute(_SEAL, seals)
         return len(rows)
 
     def head(self) -> tuple[int, str]:
@@ -77,9 +86,7 @@ class Audit:
 
 
 def _head(connection: sa.Connection) -> tuple[int, str]:
-    row = connection.execute(
-        sa.select(AUDIT.c.sequence, AUDIT.c.hash).where(AUDIT.c.sequence.isnot(None)).order_by(AUDIT.c.sequence.desc()).limit(1)
-    ).first()
+    row = connection.execute(_HEAD).first()
     return (row[0], row[1]) if row else (0, GENESIS)
 
 

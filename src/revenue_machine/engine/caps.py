@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -13,6 +13,12 @@ from revenue_machine.engine.tables import CAP_SLOTS
 from revenue_machine.kit.clock import local_date
 from revenue_machine.kit.errors import CapReached
 from revenue_machine.kit.ids import make_id
+
+# Built once: every send asks them.
+_MINE = sa.select(CAP_SLOTS.c.id).where(CAP_SLOTS.c.intent_key == sa.bindparam("intent_key"))
+_USED = sa.select(sa.func.count()).select_from(CAP_SLOTS).where(CAP_SLOTS.c.channel == sa.bindparam("channel"))
+_USED_ON = _USED.where(CAP_SLOTS.c.local_date == sa.bindparam("start", type_=sa.Date))
+_USED_SINCE = _USED.where(CAP_SLOTS.c.taken_at > sa.bindparam("start", type_=CAP_SLOTS.c.taken_at.type))
 
 
 @dataclass(frozen=True)
@@ -34,20 +40,20 @@ def take_slot(
 ) -> None:
     """Take one send of a channel or raise `cap_reached`; the same intent never takes two."""
     database.lock(connection, f"cap/{channel}")
-    if connection.execute(sa.select(CAP_SLOTS.c.id).where(CAP_SLOTS.c.intent_key == intent_key)).first():
+    if connection.execute(_MINE, {"intent_key": intent_key}).first():
         return
     today = local_date(now, zone)
-    _check(connection, channel, CAP_SLOTS.c.local_date == today, ceiling.per_day, "today")
-    _check(connection, channel, CAP_SLOTS.c.taken_at > now - timedelta(hours=24), ceiling.per_day, "in 24 hours")
+    _check(connection, channel, today, ceiling.per_day, "today")
+    _check(connection, channel, now - timedelta(hours=24), ceiling.per_day, "in 24 hours")
     if ceiling.per_week is not None:
-        _check(connection, channel, CAP_SLOTS.c.taken_at > now - timedelta(days=7), ceiling.per_week, "in 7 days")
+        _check(connection, channel, now - timedelta(days=7), ceiling.per_week, "in 7 days")
     if ceiling.min_gap:
-        _check(connection, channel, CAP_SLOTS.c.taken_at > now - ceiling.min_gap, 1, f"within {ceiling.min_gap}")
-    connection.execute(
-        CAP_SLOTS.insert().values(
-            id=make_id("slot", channel, intent_key), channel=channel, intent_key=intent_key, local_date=today, taken_at=now
-        )
-    )
+        _check(connection, channel, now - ceiling.min_gap, 1, f"within {ceiling.min_gap}")
+    row = {
+        "id": make_id("slot", channel, intent_key), "channel": channel, "intent_key": intent_key, "local_date": today,
+        "taken_at": now,
+    }  # fmt: skip
+    connection.execute(CAP_SLOTS.insert(), row)
 
 
 def give_back(connection: sa.Connection, intent_key: str) -> None:
@@ -55,9 +61,9 @@ def give_back(connection: sa.Connection, intent_key: str) -> None:
     connection.execute(CAP_SLOTS.delete().where(CAP_SLOTS.c.intent_key == intent_key))
 
 
-def _check(connection: sa.Connection, channel: str, window: sa.ColumnElement[bool], limit: int, words: str) -> None:
-    used = connection.execute(
-        sa.select(sa.func.count()).select_from(CAP_SLOTS).where(CAP_SLOTS.c.channel == channel, window)
-    ).scalar_one()
+def _check(connection: sa.Connection, channel: str, start: date, limit: int, words: str) -> None:
+    """A date counts that local date, an instant whatever was sent after it."""
+    query = _USED_SINCE if isinstance(start, datetime) else _USED_ON
+    used = connection.execute(query, {"channel": channel, "start": start}).scalar_one()
     if used >= limit:
         raise CapReached(f"{channel}: {used} of {limit} sent {words}")

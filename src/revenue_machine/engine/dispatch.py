@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -144,7 +146,7 @@ class Dispatcher:
     def _once(self, topic: Topic, call: Call, args: Args) -> Result:
         inner = self._container.child(call)
         inner.put(Topics(self, call))
-        given = {"args": args} if "args" in _parameters(topic) else {}
+        given = {"args": args} if "args" in _parameters(topic.function) else {}
         self._moments.reached("topic:before", topic.name)
         try:
             value: Result = inner.fill(topic.function, **given)  # type: ignore[arg-type]
@@ -226,10 +228,9 @@ def _question(topic: Topic, call: Call, args: Args) -> Question:
     )
 
 
-def _parameters(topic: Topic) -> tuple[str, ...]:
-    import inspect
-
-    return tuple(inspect.signature(topic.function).parameters) if topic.function else ()
+@functools.lru_cache(maxsize=512)
+def _parameters(function: Callable[..., Any] | None) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters) if function else ()
 
 
 def _ids_only(details: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,14 @@ from revenue_machine.kit.errors import Conflict, Failure, OutcomeUnknown, Outsid
 from revenue_machine.kit.ids import content_hash, make_id
 
 A = TypeVar("A")
+_ATTEMPT = ["state", "attempt", "owner", "payload_hash", "approval_id", "worst_case_micro_usd", "error", "settled_at", "run_id"]
+# Built once: every effect runs them.
+_INTENT = sa.select(INTENTS).where(INTENTS.c.key == sa.bindparam("intent_key"))
+_SETTLED = (
+    INTENTS.update()
+    .where(INTENTS.c.key == sa.bindparam("intent_key"))
+    .values(state="settled", answer=sa.bindparam("kept"), settled_at=sa.bindparam("at"), error=None)
+)
 
 
 @dataclass(frozen=True)
@@ -124,18 +132,7 @@ class Outside:
                 "worst_case_micro_usd": plan.spend.worst_case_micro_usd if plan.spend else None,
                 "created_at": self._clock.now(), "answer": None, "error": None, "settled_at": None,
             }  # fmt: skip
-            fresh = [
-                "state",
-                "attempt",
-                "owner",
-                "payload_hash",
-                "approval_id",
-                "worst_case_micro_usd",
-                "error",
-                "settled_at",
-                "run_id",
-            ]
-            self._database.put(connection, INTENTS, row, ["key"], fresh)
+            self._database.put(connection, INTENTS, row, ["key"], _ATTEMPT)
         return self._send(plan, attempt)
 
     def _send(self, plan: Plan[A], attempt: int) -> A:
@@ -153,11 +150,7 @@ class Outside:
     def _record(self, plan: Plan[A], answer: A) -> None:
         text = TypeAdapter(plan.answer).dump_json(answer).decode()
         with self._database.writing() as connection:
-            connection.execute(
-                INTENTS.update()
-                .where(INTENTS.c.key == plan.intent_key)
-                .values(state="settled", answer=text, settled_at=self._clock.now(), error=None)
-            )
+            connection.execute(_SETTLED, {"intent_key": plan.intent_key, "kept": text, "at": self._clock.now()})
             for entry in plan.prices(answer):
                 self._ledger.book(connection, entry)
             self._chokepoint.settle(connection, plan.intent_key)
@@ -199,7 +192,7 @@ class Outside:
 
     def _intent(self, plan: Plan[A]) -> dict[str, Any] | None:
         with self._database.reading() as connection:
-            row = connection.execute(sa.select(INTENTS).where(INTENTS.c.key == plan.intent_key)).mappings().first()
+            row = connection.execute(_INTENT, {"intent_key": plan.intent_key}).mappings().first()
         return dict(row) if row else None
 
 

@@ -16,6 +16,22 @@ from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.log import logger
 
 F = TypeVar("F", bound=Callable[..., None])
+_MARK = "low-water/"
+# Built once: they run with every topic call.
+_LOW_WATER = sa.select(sa.cast(sa.func.substr(EVENT_HANDLINGS.c.handler, len(_MARK) + 1), sa.BigInteger)).where(
+    EVENT_HANDLINGS.c.event_id == 0
+)
+_BEHIND_THE_MARK = (
+    sa.select(EVENTS)
+    .where(
+        EVENTS.c.id > sa.func.coalesce(_LOW_WATER.scalar_subquery(), 0),
+        EVENTS.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+    )
+    .order_by(EVENTS.c.id)
+)
+_HANDLED = sa.select(EVENT_HANDLINGS.c.event_id, EVENT_HANDLINGS.c.handler).where(
+    EVENT_HANDLINGS.c.event_id >= sa.bindparam("first", type_=sa.BigInteger)
+)
 
 
 @dataclass(frozen=True)
@@ -90,29 +106,20 @@ class Events:
         if not self._by_kind:
             return []
         with self._database.reading() as connection:
-            done = {
-                (row.event_id, row.handler)
-                for row in connection.execute(
-                    sa.select(EVENT_HANDLINGS.c.event_id, EVENT_HANDLINGS.c.handler).where(
-                        EVENT_HANDLINGS.c.event_id > _low_water(connection)
-                    )
-                )
-            }
-            rows = connection.execute(
-                sa.select(EVENTS)
-                .where(EVENTS.c.kind.in_(sorted(self._by_kind)), EVENTS.c.id > _low_water(connection))
-                .order_by(EVENTS.c.id)
-            ).mappings()
+            rows = connection.execute(_BEHIND_THE_MARK, {"kinds": sorted(self._by_kind)}).mappings()
             events = [Event(row["id"], row["kind"], row["key"], row["payload"], row["occurred_at"]) for row in rows]
+            if not events:
+                return []
+            done = {(row.event_id, row.handler) for row in connection.execute(_HANDLED, {"first": events[0].id})}
         work = [(event, one) for event in events for one in self._by_kind[event.kind] if (event.id, one.name) not in done]
-        if not work and events:
+        if not work:
             self._raise_low_water(events[-1].id)
         return work
 
     def _raise_low_water(self, event_id: int) -> None:
         """All facts up to here are handled by everybody: the next drain starts behind them."""
         with self._database.writing() as connection:
-            mark = {"event_id": 0, "handler": f"low-water/{event_id:020d}", "handled_at": self._clock.now()}
+            mark = {"event_id": 0, "handler": f"{_MARK}{event_id:020d}", "handled_at": self._clock.now()}
             connection.execute(EVENT_HANDLINGS.delete().where(EVENT_HANDLINGS.c.event_id == 0))
             self._database.put(connection, EVENT_HANDLINGS, mark, ["event_id", "handler"])
 
@@ -126,8 +133,3 @@ class Events:
             inner.put(connection, sa.Connection)
             inner.fill(reaction.function)
         return 1
-
-
-def _low_water(connection: sa.Connection) -> int:
-    text = connection.execute(sa.select(EVENT_HANDLINGS.c.handler).where(EVENT_HANDLINGS.c.event_id == 0)).scalar()
-    return int(text.rsplit("/", 1)[1]) if text else 0

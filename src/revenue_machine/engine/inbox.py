@@ -18,6 +18,7 @@ from revenue_machine.kit.hooks import HookEvent, hook_json
 
 F = TypeVar("F", bound=Callable[..., None])
 MAX_ATTEMPTS = 3
+_RECEIVED = sa.select(HOOK_INBOX).where(HOOK_INBOX.c.status == "received").order_by(HOOK_INBOX.c.id)
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,7 @@ class Inbox:
     def drain(self) -> int:
         """Handle what was received, in the order it came; returns how many were handled."""
         with self._database.reading() as connection:
-            rows = connection.execute(
-                sa.select(HOOK_INBOX).where(HOOK_INBOX.c.status == "received").order_by(HOOK_INBOX.c.id)
-            ).mappings().all()  # fmt: skip
+            rows = connection.execute(_RECEIVED).mappings().all()
         return sum(self._handle(dict(row)) for row in rows)
 
     def replay(self, hook_id: int) -> None:

@@ -13,6 +13,9 @@ from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.ids import content_hash, make_id
 from revenue_machine.kit.service import Exchange
 
+# Built once: every call that went out asks it.
+_COUNT = sa.select(sa.func.count()).where(RECORDINGS.c.topic == sa.bindparam("topic"), RECORDINGS.c.call_key == sa.bindparam("key"))
+
 
 class Recorder:
     """Collects exchanges per thread and writes them with the call that made them."""
@@ -44,8 +47,7 @@ class Recorder:
         return exchanges
 
     def _count(self, connection: sa.Connection, call: Call) -> int:
-        mine = sa.and_(RECORDINGS.c.topic == call.topic, RECORDINGS.c.call_key == call.key)
-        return int(connection.execute(sa.select(sa.func.count()).select_from(RECORDINGS).where(mine)).scalar_one())
+        return int(connection.execute(_COUNT, {"topic": call.topic, "key": call.key}).scalar_one())
 
     def _row(self, call: Call, place: int, exchange: Exchange) -> dict[str, object]:
         return {

@@ -14,6 +14,11 @@ from revenue_machine.engine.database import Database
 from revenue_machine.engine.tables import SCHEDULE_RUNS
 from revenue_machine.kit.clock import local_date, wall_instant
 
+_FIRST_DATE = sa.select(sa.func.min(SCHEDULE_RUNS.c.local_date))
+_SEEN = sa.select(SCHEDULE_RUNS.c.name, SCHEDULE_RUNS.c.local_date).where(
+    SCHEDULE_RUNS.c.local_date >= sa.bindparam("since", type_=sa.Date)
+)
+
 
 class Missed(StrEnum):
     """What becomes of a run whose time passed while nobody was there."""
@@ -86,12 +91,9 @@ class ScheduleBook:
         """Due and unseen runs; a machine that never ran before starts with today."""
         today = local_date(now, zone)
         with self._database.reading() as connection:
-            first = connection.execute(sa.select(sa.func.min(SCHEDULE_RUNS.c.local_date))).scalar()
+            first = connection.execute(_FIRST_DATE).scalar()
             since = max(first or today, today - self.REACH)
-            rows = connection.execute(
-                sa.select(SCHEDULE_RUNS.c.name, SCHEDULE_RUNS.c.local_date).where(SCHEDULE_RUNS.c.local_date >= since)
-            )
-            seen = [(row[0], row[1]) for row in rows]
+            seen = [(row[0], row[1]) for row in connection.execute(_SEEN, {"since": since})]
         return due_runs(entries, now, zone, seen, since)
 
     def write(self, run: DueRun, outcome: str, now: datetime) -> bool:

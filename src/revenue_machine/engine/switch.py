@@ -16,6 +16,8 @@ from revenue_machine.kit.errors import Stopped, Suppressed
 from revenue_machine.kit.ids import content_hash
 
 EVERYTHING = "everything"
+# Built once: every effect asks it.
+_IS_ON = sa.select(SWITCHES.c.is_on).where(SWITCHES.c.name == EVERYTHING)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Switch:
 
 
 def _is_stopped(connection: sa.Connection) -> bool:
-    return bool(connection.execute(sa.select(SWITCHES.c.is_on).where(SWITCHES.c.name == EVERYTHING)).scalar())
+    return bool(connection.execute(_IS_ON).scalar())
 
 
 def address_hash(address: str) -> str:

@@ -64,6 +64,7 @@ class FileSlots:
         return True
 
     def is_held(self, slot: int) -> bool:
+        """Whether a live process holds that slot's file."""
         handle = os.open(self._folder / f"slot-{slot}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             # Shared, so that two who look at the same moment do not take each other for its holder.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 
@@ -12,7 +12,7 @@ from revenue_machine.kit import db
 NAMES: dict[int, str] = {id(db.Str): "db.Str", id(db.Json): "db.Json", id(db.Tags): "db.Tags"}
 
 
-def render_item(kind: str, thing: Any, autogen_context: Any) -> str | bool:
+def render_item(kind: str, thing: Any, autogen_context: Any) -> str | Literal[False]:
     """How a type of ours is spelled in a revision."""
     if kind != "type":
         return False

@@ -146,9 +146,9 @@ def memories(home: Path, **env: Any) -> tuple[bytes, Any, list[tuple[str, float,
     stage.call("memory.write_knowledge", **FACT | {"tags": ["Ünïcode", "b", "a"]})
     stage.call("memory.write_daily")
     recalled = stage.call("graph.search", query="winning phase annual", limit=50)
-    facts = stage.rows(GRAPH_ENTITIES)
+    events, facts = contents(stage), stage.rows(GRAPH_ENTITIES)
     app.close()
-    return (home / "vault/DAILY-NOTES/2026-11-02.md").read_bytes(), recalled, contents(stage), facts
+    return (home / "vault/DAILY-NOTES/2026-11-02.md").read_bytes(), recalled, events, facts
 
 
 def test_same_facts_same_bytes(tmp_path: Path) -> None:

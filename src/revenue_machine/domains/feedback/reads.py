@@ -18,6 +18,7 @@ from revenue_machine.domains.publishing.reads import promotion_statuses
 EVERY_POST = 1_000_000
 _POST = FEEDBACK_POSTS.c
 _FIELDS = tuple(name for name in FeedbackPost.model_fields if name in _POST)
+_NEXT_DUE = sa.select(sa.func.min(CHECKBACKS.c.due_at)).where(CHECKBACKS.c.status == "due")
 _BEST_FIRST = (_POST.engagement_score.desc().nulls_last(), _POST.post_id)
 
 
@@ -37,8 +38,7 @@ class DueCheckback:
 
 def next_due_at(connection: sa.Connection) -> datetime | None:
     """When the next look is due."""
-    query = sa.select(sa.func.min(CHECKBACKS.c.due_at)).where(CHECKBACKS.c.status == "due")
-    found: datetime | None = connection.execute(query).scalar()
+    found: datetime | None = connection.execute(_NEXT_DUE).scalar()
     return found
 
 

@@ -11,6 +11,7 @@ from revenue_machine.domains.publishing.models import Arm, Post, PostStatus
 from revenue_machine.domains.publishing.tables import POSTS, TIMING_MATRIX
 
 _OPEN = (PostStatus.APPROVED.value, PostStatus.SENDING.value)
+_NEXT_DUE = sa.select(sa.func.min(POSTS.c.due_at)).where(POSTS.c.status.in_(_OPEN))
 
 
 def _post(row: Any) -> Post:
@@ -50,7 +51,7 @@ def due_posts(connection: sa.Connection, now: datetime) -> list[Post]:
 
 def next_due_at(connection: sa.Connection) -> datetime | None:
     """When the next post wants attention."""
-    found: datetime | None = connection.execute(sa.select(sa.func.min(POSTS.c.due_at)).where(POSTS.c.status.in_(_OPEN))).scalar()
+    found: datetime | None = connection.execute(_NEXT_DUE).scalar()
     return found
 
 

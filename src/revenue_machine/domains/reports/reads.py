@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from revenue_machine.domains.reports.tables import ALERTS, REPORTS
 
+_NEXT_ALERT = sa.select(sa.func.min(ALERTS.c.due_at)).where(ALERTS.c.status == "waiting")
+
 
 def report_text(connection: sa.Connection, report_date: date) -> str | None:
     """The report of a date as it was sent."""
@@ -27,9 +29,7 @@ def due_alerts(connection: sa.Connection, now: datetime) -> list[tuple[str, str]
 
 def next_alert_at(connection: sa.Connection) -> datetime | None:
     """When the next alert wants to be told."""
-    found: datetime | None = connection.execute(
-        sa.select(sa.func.min(ALERTS.c.due_at)).where(ALERTS.c.status == "waiting")
-    ).scalar()
+    found: datetime | None = connection.execute(_NEXT_ALERT).scalar()
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -170,6 +171,8 @@ class Mechanics:
         return [{"beat": beat, "place": place} for place, beat in enumerate(self.beats, 1)]
 
 
+# The same posts come back every day: what a text is made of is read once.
+@functools.lru_cache(maxsize=4096)
 def read_build(text: str, content_type: str | None = None) -> Build:
     """The kind of build a text is; empty text is not a post and is never handed in."""
     lower = text.lower()
@@ -184,6 +187,7 @@ def read_build(text: str, content_type: str | None = None) -> Build:
     )
 
 
+@functools.lru_cache(maxsize=4096)
 def read_mechanics(text: str, content_type: str | None = None) -> Mechanics:
     """Take a text apart."""
     lower, build = text.lower(), read_build(text, content_type)

@@ -123,7 +123,7 @@ def _status(state: FakeState, request: FakeRequest, submission_id: str) -> FakeR
     post = state.get("post", submission_id)
     if post is None:
         return answer_json(404, {"message": "Post submission not found"})
-    answer: dict[str, Any] = {"postSubmissionId": submission_id, "status": _stage(state, post)}
+    answer: dict[str, Any] = {"postSubmissionId": submission_id, "status": _stage(post, state.now())}
     if answer["status"] == "published":
         answer["publicUrl"] = _public_url(post)
     if answer["status"] == "failed":
@@ -131,8 +131,8 @@ def _status(state: FakeState, request: FakeRequest, submission_id: str) -> FakeR
     return answer_json(200, answer)
 
 
-def _stage(state: FakeState, post: dict[str, Any]) -> str:
-    if parse_instant(post["dueAt"]) > state.now():
+def _stage(post: dict[str, Any], now: datetime) -> str:
+    if parse_instant(post["dueAt"]) > now:
         return "in-progress"
     return "failed" if post["error"] else "published"
 
@@ -237,7 +237,8 @@ def _public_url(post: dict[str, Any]) -> str:
 
 def public_posts(state: FakeState) -> list[dict[str, Any]]:
     """Every post the world can see by now, in the order it went public; `platform` is `x` where Blotato says `twitter`."""
-    seen = [post for post in state.list("post") if _stage(state, post) == "published" and not _is_private(post)]
+    now = state.now()
+    seen = [post for post in state.list("post") if _stage(post, now) == "published" and not _is_private(post)]
     return [
         {
             "id": post["id"],

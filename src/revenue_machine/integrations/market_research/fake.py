@@ -93,7 +93,8 @@ def _search(state: FakeState, platform: str, body: dict[str, Any]) -> Any:
     ranked = _ranked(state, platform, niche, query)[:wanted]
     start = offset - 1 if offset and page_overlaps(state.seed, f"{platform}{niche}{query}{cursor}") else offset
     end = start + PACES[platform].page_items
-    items = [item_at(post, state.now()) for post in ranked[start:end]]
+    now = state.now()
+    items = [item_at(post, now) for post in ranked[start:end]]
     return {"items": items, "next_cursor": f"o{end}" if end < len(ranked) else None}
 
 

@@ -88,7 +88,9 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except (OSError, OverflowError) as error:
-        raise BadInput(f"port {port} on {host} cannot be used: {getattr(error, 'strerror', None) or error}", field="--port") from None
+        raise BadInput(
+            f"port {port} on {host} cannot be used: {getattr(error, 'strerror', None) or error}", field="--port"
+        ) from None
 
 
 def _serve_web(app: App, host: str, port: int, line: socket.socket) -> None:

@@ -118,8 +118,13 @@ class Cards:
     async def _edit(self, card: Card) -> None:
         hint = "Your words make a new card with a decision of its own; this one is void."
         edited = await ask("Edit the exact words", hint, "Save as new card", value=card.words, is_long=True)
-        if edited is not None:
-            await self._do("Saved. The new card waits for you.", lambda actor: inbox.edit(self._visit.app, card, actor, edited))
+        if edited is None:
+            return
+        fresh: list[str] = []
+        if await self._do(
+            "Saved. The new card waits for you.", lambda actor: fresh.append(inbox.edit(self._visit.app, card, actor, edited))
+        ):
+            ui.run_javascript(f"document.getElementById('{fresh[0]}')?.scrollIntoView({{block: 'center'}})")
 
     async def _reject(self, card: Card) -> None:
         reason = await ask("Why not?", "The machine learns from the reason.", "Reject", suggestions=REASONS)

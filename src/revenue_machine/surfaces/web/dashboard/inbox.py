@@ -120,14 +120,15 @@ def reject(app: App, card: Card, actor: str, reason: str) -> None:
     take(app, card.id, Decision(decision="reject", payload_hash=card.payload_hash, reason=reason.strip()), actor)
 
 
-def edit(app: App, card: Card, actor: str, words: str) -> None:
-    """Other words are another question: this card is void and a new one waits."""
+def edit(app: App, card: Card, actor: str, words: str) -> str:
+    """Other words are another question: this card is void and a new one waits. Returns the new id."""
     edited = words if card.is_plain_text else _object(words)
     if words == card.words:
         raise BadInput("nothing was changed", field="text")
     if not words.strip():
         raise BadInput("an empty text is nothing to approve; reject the card instead", field="text")
-    take(app, card.id, Decision(decision="approve", payload_hash=card.payload_hash, edited=edited), actor)
+    answer = take(app, card.id, Decision(decision="approve", payload_hash=card.payload_hash, edited=edited), actor)
+    return str(answer["id"])
 
 
 def _object(words: str) -> dict[str, Any]:
