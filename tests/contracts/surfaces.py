@@ -83,7 +83,7 @@ class Mcp:
         result = self.portal.call(self.client.call_tool, tool_name(topic), dict(payload))
         envelope: Envelope = dict(result.structured_content or {})
         assert result.is_error != envelope["ok"]
-        assert json.loads(result.content[0].text) == envelope  # type: ignore[union-attr]
+        assert json.loads(result.content[0].text) == envelope
         return envelope
 
     def tools(self) -> list[str]:

@@ -48,7 +48,7 @@ def approve(approvals: Approvals, card: Mapping[str, Any], **rest: str) -> dict[
 
 def claim(
     database: Database, approvals: Approvals, card: Mapping[str, Any], payload: Mapping[str, Any] = PAYLOAD,
-    key: str = "k1", topic: str = "dm.send",
+    *, key: str = "k1", topic: str = "dm.send",
 ) -> None:  # fmt: skip
     with database.writing() as connection:
         approvals.claim(connection, card["id"], payload, topic=topic, call_key=key)

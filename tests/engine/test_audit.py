@@ -102,10 +102,21 @@ def chain_anew(connection: sa.Connection) -> None:
         connection.execute(AUDIT.update().where(AUDIT.c.sequence == row["sequence"]).values(new))
 
 
+def cut_the_middle_and_chain_anew(connection: sa.Connection) -> None:
+    cut_the_middle(connection)
+    chain_anew(connection)
+
+
+def change_one_with_its_hash(connection: sa.Connection) -> None:
+    row = dict(connection.execute(sa.select(AUDIT).where(AUDIT.c.sequence == 7)).mappings().one()) | {"outcome": "no"}
+    connection.execute(AUDIT.update().where(AUDIT.c.sequence == 7).values(outcome="no", hash=_hash(row)))
+
+
 ATTACKS = [
     (flip_a_byte, "broken at entry 7"), (cut_the_middle, "broken at entry 7"), (cut_the_last, "ends at entry 11; the anchor knows 12"),
     (cut_everything, "ends at entry 0; the anchor knows 12"), (swap_two, "broken at entry 4"),
-    (chain_anew, "rewritten at or before entry 12"),
+    (chain_anew, "rewritten at or before entry 12"), (cut_the_middle_and_chain_anew, "broken at entry 7"),
+    (change_one_with_its_hash, "broken at entry 8"),
 ]  # fmt: skip
 
 
@@ -120,6 +131,17 @@ def test_each_attack_is_found_with_the_anchor(
         attack(connection)
     with pytest.raises(Conflict, match=words):
         audit.verify(anchor)
+
+
+def test_two_sealers_take_turns(database: Database, audit: Audit) -> None:
+    write(database, audit, 3)
+    with ThreadPoolExecutor(1) as pool:
+        with database.writing() as connection:
+            database.lock(connection, "audit-sealer")
+            waiting = pool.submit(audit.seal)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.5)
+        assert waiting.result(timeout=30) == 3
 
 
 def test_a_rewritten_past_shows_behind_newer_entries(database: Database, audit: Audit) -> None:

@@ -39,5 +39,3 @@ def test_a_declaration_marks_its_function() -> None:
     declared = section("Title", 3)(silent)
     assert declared is silent
     assert silent.__section__ == ("Title", 3)  # type: ignore[attr-defined]
-
-

@@ -9,17 +9,29 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
+from revenue_machine.app import App
 from revenue_machine.engine.caps import Ceiling, give_back, take_slot
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.tables import CAP_SLOTS
-from revenue_machine.kit.errors import CapReached
+from revenue_machine.kit.errors import (
+    CapReached,
+    ContractBroken,
+    Failure,
+    OutsideAuthFailed,
+    OutsideRateLimited,
+    OutsideRejected,
+    OutsideUnanswered,
+    OutsideUnavailable,
+    OutsideUnreached,
+)
+from tests.engine.toy_house.toys.recipes import ToyVendor
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
+DAY, WEEK, TWO = timedelta(days=1), timedelta(days=7), Ceiling(2)
 
 
 def take(
-    database: Database, key: str, now: datetime = NOON, ceiling: Ceiling = Ceiling(2), *, channel: str = "dm", zone: str = "UTC"
+    database: Database, key: str, now: datetime = NOON, ceiling: Ceiling = TWO, *, channel: str = "dm", zone: str = "UTC"
 ) -> bool:
     try:
         with database.writing() as connection:
@@ -96,6 +108,19 @@ def test_a_slot_given_back_is_free_again(database: Database) -> None:
         give_back(connection, "i1")
     assert take(database, "i3")
     assert not take(database, "i1")
+
+
+FATES: list[tuple[Failure, int]] = [
+    (OutsideRejected(), 0), (OutsideRateLimited(), 0), (OutsideAuthFailed(), 0), (OutsideUnreached(), 0), (OutsideUnavailable(), 1),
+    (OutsideUnanswered(), 1), (ContractBroken(), 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("failure", "kept"), FATES, ids=[type(failure).__name__ for failure, _ in FATES])
+def test_only_a_sure_refusal_gives_the_slot_back(failure: Failure, kept: int, toys: App, vendor: ToyVendor) -> None:
+    vendor.refusal = failure
+    assert not toys.call("toys.shout", {"words": "a"}).ok
+    assert taken(toys.database) == kept
 
 
 def test_a_refused_taker_leaves_nothing(database: Database) -> None:

@@ -87,7 +87,7 @@ def test_rows_come_by_primary_key(database: Database) -> None:
 def test_the_other_mode_is_refused(database: Database) -> None:
     for _ in range(2):
         database.claim_mode("sandbox")
-    with pytest.raises(Conflict, match="belongs to mode sandbox, not live.*revenue init") as caught:
+    with pytest.raises(Conflict, match=r"belongs to mode sandbox, not live.*revenue init") as caught:
         database.claim_mode("live")
     assert caught.value.field == "REVENUE_MODE"
     assert stored(database) == {"mode": "sandbox"}

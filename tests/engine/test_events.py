@@ -23,8 +23,10 @@ class Handler:
 
     def __init__(self, name: str) -> None:
         self.name, self.fails_at = name, set[str]()
+        self.asked: list[str] = []
 
     def take(self, event: Event, connection: sa.Connection) -> None:
+        self.asked.append(event.key)
         connection.execute(META.insert().values(name=f"{self.name} {event.key}", value="seen"))
         if event.key in self.fails_at:
             raise RuntimeError(self.name)
@@ -70,17 +72,16 @@ def test_each_handler_sees_each_fact_once(database: Database, make: Make) -> Non
 
 
 def test_parallel_drains_handle_each_fact_once(database: Database, make: Make) -> None:
-    events = make(Handler("a"), Handler("b"))
+    one, other = Handler("a"), Handler("b")
+    events = make(one, other)
     emit(database, events, *[f"{number:03}" for number in range(30)])
     with ThreadPoolExecutor(6) as pool:
         counts = list(pool.map(lambda _: events.drain(), range(6)))
-    assert sum(counts) == 60
+    assert sum(counts) == len(one.asked) + len(other.asked) == 60
     assert len(seen(database)) == 60
 
 
-def test_a_failing_handler_stops_nobody_and_is_retried(
-    database: Database, make: Make, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_failing_handler_stops_nobody_and_is_retried(database: Database, make: Make, capsys: pytest.CaptureFixture[str]) -> None:
     bad, good = Handler("bad"), Handler("good")
     events = make(bad, good)
     bad.fails_at = {"noted/x"}

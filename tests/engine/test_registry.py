@@ -29,7 +29,7 @@ def test_a_name_declared_twice_is_a_mistake(name: str, aliases: tuple[str, ...])
     found: dict[str, Topic] = {}
     also: dict[str, str] = {}
     _add(found, also, Topic("a.b", Effect.PURE, "§0", "", aliases=("x",)), "one.topics")
-    with pytest.raises(ValueError, match="two.topics declares .* a second time"):
+    with pytest.raises(ValueError, match=r"two.topics declares .* a second time"):
         _add(found, also, Topic(name, Effect.PURE, "§0", "", aliases=aliases), "two.topics")
 
 

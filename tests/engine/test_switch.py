@@ -70,7 +70,9 @@ def test_unicode_forms_are_the_same_person(one: str, other: str) -> None:
     assert address_hash(one) == address_hash(other)
 
 
-@pytest.mark.parametrize("odd", ["", "@", "a@", "+tag@example.com", "a@b@c", "a@" + "x" * 80 + ".com", "a@xn--\u00fc.de", "a@xn--a.de"])
+@pytest.mark.parametrize(
+    "odd", ["", "@", "a@", "+tag@example.com", "a@b@c", "a@" + "x" * 80 + ".com", "a@xn--\u00fc.de", "a@xn--a.de"]
+)
 def test_odd_addresses_have_a_hash_too(odd: str) -> None:
     assert len(address_hash(odd)) == 64
 

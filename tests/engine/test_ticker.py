@@ -82,7 +82,7 @@ def test_a_due_row_starts_its_topic(toys: App, clock: PushedClock) -> None:
 
 
 def test_a_daily_topic_runs_once_a_date(toys: App, clock: PushedClock) -> None:
-    ticker = with_due(toys, lambda connection: None, daily("toys.note", time(7)))
+    ticker = with_due(toys, lambda _connection: None, daily("toys.note", time(7)))
     assert (ticker.tick(), notes(toys)) == (0, 0)
     clock.move_to(START + timedelta(hours=1))
     assert [ticker.tick(), ticker.tick(), notes(toys)] == [1, 0, 1]

@@ -204,13 +204,13 @@ def write_figures(kind: str, sources: str) -> str:
     parked = Counter(service for result in passed for service in result["parked"])
     lines = [
         f"kill test on {kind}: {len(STEPS)} steps, {call_count()} calls × {len(day_worker.POINTS)} points",
-        f"  {verdicts['passed']} passed, {verdicts['failed']} failed, {verdicts['skipped']} skipped (not built), {verdicts['open']} open;"
-        f" {len(whole)} of {len(STEPS)} steps without an open or failed case",
+        f"  {verdicts['passed']} passed, {verdicts['failed']} failed, {verdicts['skipped']} skipped (not built), {verdicts['open']} open",
+        f"  {len(whole)} of {len(STEPS)} steps without an open or failed case",
         f"  killed after a vendor acted, seen in its journal: {sum(result['moment'] == 'effect:acted' for result in passed)}",
         f"  parked as outcome unknown: {', '.join(f'{name} {count}' for name, count in sorted(parked.items())) or 'none'}",
         f"  reached somebody: {sum(result['reached'] for result in passed)} requests, 0 of them twice",
-        f"  model calls: {sum(result['model_calls'] for result in passed)}, every one booked,"
-        f" {sum(result['booked_unconfirmed'] for result in passed)} of them unconfirmed",
+        f"  model calls: {sum(result['model_calls'] for result in passed)}, all booked",
+        f"  of them booked unconfirmed: {sum(result['booked_unconfirmed'] for result in passed)}",
     ]
     text = "\n".join(lines)
     (ROOT / ".proof" / f"kill-{kind}.txt").write_text(text + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ IMPORT = ("import", "market_items")
 FROM_TIKTOK = ("--set", "platform=tiktok")
 
 # words of the command, environment, code, part of the message
-BAD_WORDS = {
+BAD_WORDS: dict[str, tuple[tuple[str, ...], dict[str, str], str, str]] = {
     "unknown command": (("nonsense",), {}, "bad_input", "invalid choice: 'nonsense'"),
     "missing word": (("call",), {}, "bad_input", "required: topic"),
     "wrong kind of option": (("demo", "--days", "many"), {}, "bad_input", "invalid int value"),
@@ -76,7 +76,9 @@ def home(prepared: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(prepared, tmp_path / "home"))
 
 
-def revenue(home: Path, *words: str, most_bytes: int | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def revenue(
+    home: Path, *words: str, settings: Mapping[str, str] | None = None, most_bytes: int | None = None
+) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own; `most_bytes` is the largest file it may write."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("REVENUE_")}
 
@@ -85,7 +87,7 @@ def revenue(home: Path, *words: str, most_bytes: int | None = None, **environmen
             resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
     return subprocess.run(
-        [sys.executable, "-m", "revenue_machine", *words], env={**own, "REVENUE_HOME": str(home), **environment}, cwd=home.parent,
+        [sys.executable, "-m", "revenue_machine", *words], env={**own, "REVENUE_HOME": str(home), **(settings or {})}, cwd=home.parent,
         capture_output=True, text=True, timeout=120, check=False, preexec_fn=limit if most_bytes else None,
     )  # fmt: skip
 
@@ -114,9 +116,9 @@ def refused(done: subprocess.CompletedProcess[str], code: str, words: str) -> No
 
 @pytest.mark.parametrize("name", BAD_WORDS)
 def test_bad_words_are_one_line(name: str, home: Path) -> None:
-    words, environment, code, message = BAD_WORDS[name]
+    words, settings, code, message = BAD_WORDS[name]
     before = rows_of(home)
-    refused(revenue(home, *words, **environment), code, message)
+    refused(revenue(home, *words, settings=settings), code, message)
     assert rows_of(home) == before
 
 
@@ -146,13 +148,14 @@ def test_a_latin_file_says_so(home: Path, tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes("caption,source_url\nCaf\xe9 für alle,https://example.com/1\n".encode("latin-1"))
     done = revenue(home, *IMPORT, str(tmp_path / "latin.csv"), *FROM_TIKTOK)
     said = done.stdout + done.stderr
-    assert ("Caf\ufffd" not in said) and ("Traceback" not in said)
+    assert "Caf\ufffd" not in said
+    assert "Traceback" not in said
     assert rows_of(home)["actp_market_items"] == (1 if done.returncode == 0 else 0)
 
 
 def test_wrong_mode_is_refused(home: Path) -> None:
     before = rows_of(home)
-    refused(revenue(home, "status", REVENUE_MODE="live"), "conflict", "belongs to mode sandbox")
+    refused(revenue(home, "status", settings={"REVENUE_MODE": "live"}), "conflict", "belongs to mode sandbox")
     assert rows_of(home) == before
 
 
@@ -178,7 +181,7 @@ def test_a_locked_database_is_one_line(home: Path) -> None:
 @pytest.mark.parametrize("place", ["/proc/no/such/home", "{file}/home"])
 def test_an_impossible_home_is_one_line(place: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    done = revenue(tmp_path / "home", "status", REVENUE_HOME=place.format(file=tmp_path / "file"))
+    done = revenue(tmp_path / "home", "status", settings={"REVENUE_HOME": place.format(file=tmp_path / "file")})
     refused(done, "outside_unavailable", place.format(file=tmp_path / "file").rsplit("/", 2)[0])
 
 

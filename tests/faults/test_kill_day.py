@@ -59,8 +59,8 @@ def day_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sqlite_days(day_folder: Path) -> Iterator[Days]:
-    yield Days(day_folder / "sqlite", None)
+def sqlite_days(day_folder: Path) -> Days:
+    return Days(day_folder / "sqlite", None)
 
 
 @pytest.fixture(scope="session")
@@ -108,16 +108,16 @@ def test_the_table_yields_every_step() -> None:
 def prove(kind: str, case: Case, days: Days, folder: Path) -> None:
     """The same, with the verdict kept until a source changes."""
     sources = sources_hash()
-    if not is_built(case):
-        keep_result(kind, case, {"sources": sources, "verdict": "skipped"})
-        pytest.skip(f"{case.topic} is not built yet, so it has no effect to be killed in")
     kept = kept_result(kind, case, sources)
-    if kept is not None and kept["verdict"] == "passed":
-        return
-    keep_result(kind, case, {"sources": sources, "verdict": "failed"})
-    figures = live_through(case, days, folder / "home")
-    keep_result(kind, case, {"sources": sources, "verdict": "passed", **figures})
-    print(write_figures(kind, sources))
+    try:
+        if not is_built(case):
+            keep_result(kind, case, {"sources": sources, "verdict": "skipped"})
+            pytest.skip(f"{case.topic} is not built yet, so it has no effect to be killed in")
+        if kept is None or kept["verdict"] != "passed":
+            keep_result(kind, case, {"sources": sources, "verdict": "failed"})
+            keep_result(kind, case, {"sources": sources, "verdict": "passed", **live_through(case, days, folder / "home")})
+    finally:
+        write_figures(kind, sources)
 
 
 def live_through(case: Case, days: Days, home: Path) -> dict[str, Any]:

@@ -61,7 +61,10 @@ def test_a_wall_time_is_one_instant(zone: str, day: str, wall: str, instant: str
 
 @settings(deadline=None)
 @given(
-    zone=st.sampled_from(ZONES), day=st.dates(date(2025, 1, 1), date(2027, 12, 30)), minute=st.integers(0, 1439), step=st.integers(1, 600)
+    zone=st.sampled_from(ZONES),
+    day=st.dates(date(2025, 1, 1), date(2027, 12, 30)),
+    minute=st.integers(0, 1439),
+    step=st.integers(1, 600),
 )
 def test_wall_times_of_a_zone_never_run_backwards(zone: str, day: date, minute: int, step: int) -> None:
     wall, place = time(minute // 60, minute % 60), ZoneInfo(zone)

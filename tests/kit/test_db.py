@@ -40,7 +40,9 @@ def read(engine: sa.Engine, *columns: sa.Column[Any]) -> list[tuple[Any, ...]]:
 
 def test_values_come_back_as_they_went_in(engine: sa.Engine) -> None:
     insert(engine, {"id": "a", "at": AT, "doc": {"n": [1, None, "ü"]}, "tags": ["x", "y"], "price_micro_usd": 1_234_567})
-    ((at, doc, tags, exact, shown),) = read(engine, THINGS.c.at, THINGS.c.doc, THINGS.c.tags, THINGS.c.price_micro_usd, THINGS.c.price_usd)
+    ((at, doc, tags, exact, shown),) = read(
+        engine, THINGS.c.at, THINGS.c.doc, THINGS.c.tags, THINGS.c.price_micro_usd, THINGS.c.price_usd
+    )
     assert (at, at.tzinfo) == (AT, UTC)
     assert (doc, tags, exact, float(shown)) == ({"n": [1, None, "ü"]}, ["x", "y"], 1_234_567, 1.234567)
 

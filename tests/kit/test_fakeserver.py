@@ -41,5 +41,10 @@ def test_routes_find_their_function() -> None:
 
     found = routes.find("GET", "/v1/customers/cus_1/")
     assert found == (one, {"id": "cus_1"})
-    for method, path in (("POST", "/v1/customers/cus_1"), ("GET", "/v1/customers"), ("GET", "/v1/customers/a/b"), ("GET", "/v2/customers/a")):
+    for method, path in (
+        ("POST", "/v1/customers/cus_1"),
+        ("GET", "/v1/customers"),
+        ("GET", "/v1/customers/a/b"),
+        ("GET", "/v2/customers/a"),
+    ):
         assert routes.find(method, path) is None

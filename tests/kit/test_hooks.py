@@ -7,7 +7,9 @@ import pytest
 from revenue_machine.kit.hooks import BadHook, hook_json
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"1", b"null", b'"x"', b"\xff\xfe", b"{'a': 1}", b"[" * 100_000, b'{"a": \x00}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"1", b"null", b'"x"', b"\xff\xfe", b"{'a': 1}", b"[" * 100_000, b'{"a": \x00}']
+)
 def test_anything_else_is_a_400(body: bytes) -> None:
     with pytest.raises(BadHook) as caught:
         hook_json(body)

@@ -29,7 +29,9 @@ def test_a_float_is_refused(usd: float) -> None:
         micro(usd)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("usd", "expected"), [("0.0000001", 1), ("0.000001", 1), ("0.0000010001", 2), ("0", 0), ("-0.0000015", -1)])
+@pytest.mark.parametrize(
+    ("usd", "expected"), [("0.0000001", 1), ("0.000001", 1), ("0.0000010001", 2), ("0", 0), ("-0.0000015", -1)]
+)
 def test_a_worst_case_is_rounded_up(usd: str, expected: int) -> None:
     assert micro_up(Decimal(usd)) == expected
 
@@ -50,7 +52,15 @@ def test_a_worst_case_is_never_below_the_price(usd: Decimal) -> None:
 
 @pytest.mark.parametrize(
     ("amount", "shown"),
-    [(0, "0"), (1_000_000, "1"), (1_500_000, "1.5"), (-2_000_000, "-2"), (-1_500_000, "-1.5"), (123_457, "0.123457"), (None, "None")],
+    [
+        (0, "0"),
+        (1_000_000, "1"),
+        (1_500_000, "1.5"),
+        (-2_000_000, "-2"),
+        (-1_500_000, "-1.5"),
+        (123_457, "0.123457"),
+        (None, "None"),
+    ],
 )
 def test_json_money_has_at_most_six_decimals(amount: int | None, shown: str) -> None:
     assert repr(json_dollars(amount)) == shown

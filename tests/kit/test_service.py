@@ -46,13 +46,16 @@ Answer = Callable[[httpx2.Request], httpx2.Response]
 
 
 def client(answer: Answer, kept: list[Exchange] | None = None, **settings: Any) -> ToyClient:
+    kept = [] if kept is None else kept
     own = ServiceSettings.model_validate({"api_key": SecretStr(KEY), "webhook_secret": SecretStr(HOOK), "shop": "s1", **settings})
     http = httpx2.Client(transport=httpx2.MockTransport(answer), follow_redirects=False)
-    return ToyClient(ServiceLink(MANIFEST, own, http, PushedClock(START), [].append if kept is None else kept.append))
+    return ToyClient(ServiceLink(MANIFEST, own, http, PushedClock(START), kept.append))
 
 
 def answering(status: int, body: bytes = b"{}", **headers: str) -> Answer:
-    return lambda _request: httpx2.Response(status, content=body, headers={name.replace("_", "-"): text for name, text in headers.items()})
+    return lambda _request: httpx2.Response(
+        status, content=body, headers={name.replace("_", "-"): text for name, text in headers.items()}
+    )
 
 
 def failing(error: Exception) -> Answer:
@@ -110,7 +113,9 @@ def test_each_status_has_its_failure(status: int) -> None:
     assert failure.nothing_happened is (400 <= status < 500)
 
 
-@pytest.mark.parametrize("body", [b"", b'{"id": "x"', b"<html>", b"null", b"[]", b"{}", b'{"id": 5}', b'{"id": "x", "size": "many"}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b'{"id": "x"', b"<html>", b"null", b"[]", b"{}", b'{"id": 5}', b'{"id": "x", "size": "many"}', b"\xff"]
+)
 def test_a_torn_or_strange_body_breaks_the_contract(body: bytes) -> None:
     failure = failure_of(answering(200, body))
     assert type(failure) is ContractBroken
@@ -196,7 +201,7 @@ def test_a_missing_setting_is_named(option: str, variable: str) -> None:
     assert f"set {variable} (Toy > Keys)" in caught.value.message
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:port", "http://127.0.0.1:99999999"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:port", "http://127.0.0.1:8080x"])
 def test_an_address_that_is_none_is_named(url: str) -> None:
     failure = failure_of(answering(200), base_url=url)
     assert (type(failure), failure.field) == (NotConfigured, "REVENUE_TOY__BASE_URL")

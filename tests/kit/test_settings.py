@@ -40,7 +40,8 @@ def test_defaults_are_the_decided_ones(tmp_path: Path, monkeypatch: pytest.Monke
     assert settings.home == tmp_path / ".revenue"
     assert settings.database_url == f"sqlite:///{tmp_path}/.revenue/revenue.db"
     assert (settings.mode, settings.timezone, settings.caps, settings.clock) == ("sandbox", "UTC", {}, None)
-    assert (settings.budget.day_usd, settings.budget.month_usd, settings.budget.run_usd) == (15, 400, 2)
+    budget = (settings.budget.day_usd, settings.budget.month_usd, settings.budget.run_usd)
+    assert budget == (Decimal(15), Decimal(400), Decimal(2))
 
 
 def test_the_environment_wins_over_the_file(file: Path) -> None:
@@ -91,7 +92,9 @@ def test_every_mistake_names_its_variable(name: str) -> None:
     assert caught.value.field == name
 
 
-@pytest.mark.parametrize("content", ["[machine", "machine = 5", "caps = 3\n", "[caps]\nlinkedin = 5", "[services]\nstripe = 'key'", "budget = 1"])
+@pytest.mark.parametrize(
+    "content", ["[machine", "machine = 5", "caps = 3\n", "[caps]\nlinkedin = 5", "[services]\nstripe = 'key'", "budget = 1"]
+)
 def test_a_broken_file_is_named(content: str, tmp_path: Path) -> None:
     path = tmp_path / "my.toml"
     path.write_text(content)
@@ -147,7 +150,9 @@ HARMLESS = sorted(set(manifests()) - set(REACHING))
 
 def live(service: str, key: str, **rest: str) -> Settings:
     own = {f"REVENUE_{service.upper()}__{name}": value for name, value in rest.items()}
-    return load({"REVENUE_MODE": "live", "REVENUE_CLOCK": "2026-11-22T06:00:00Z", f"REVENUE_{service.upper()}__API_KEY": key, **own})
+    return load(
+        {"REVENUE_MODE": "live", "REVENUE_CLOCK": "2026-11-22T06:00:00Z", f"REVENUE_{service.upper()}__API_KEY": key, **own}
+    )
 
 
 @pytest.mark.parametrize("service", REACHING)

@@ -14,7 +14,7 @@ COMMANDS = (
     "python3 -m pip install uv && python3 -m uv run revenue demo",
     "python3 -m pip install uv && python3 -m uv run pytest",
 )
-TARGETS = {"help", "setup", "check", "fix", "test", "proof", "real", "conformance", "docs", "lock", "new", "demo"}
+TARGETS = {"help", "setup", "check", "fix", "test", "proof", "real", "conformance", "docs", "lock", "new", "revision", "demo"}
 RECORDS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 
 
@@ -34,6 +34,13 @@ def test_commands_open_the_readme() -> None:
 
 def test_readme_names_pipx() -> None:
     assert "pipx install uv" in text("README.md")
+
+
+def test_every_discovered_role_is_told() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    roles = set(re.findall(r'\bmodules\(\w+, "(\w+)"\)', sources))
+    assert roles > {"topics", "webhooks", "runs"}
+    assert [role for role in sorted(roles) if f"`{role}.py`" not in text("CONTRIBUTING.md")] == []
 
 
 def test_ci_runs_the_house_checks() -> None:

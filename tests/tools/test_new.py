@@ -29,7 +29,7 @@ RECIPES = [
 # What a scaffold stands on, and the contracts over every topic, adapter and table that it must not break.
 CAST = (
     "__init__.py", "conftest.py", "app_fixture.py", "domains/conftest.py", "integrations/conftest.py", "contracts/topic_inputs.py",
-    "contracts/test_topics.py", "contracts/test_adapters.py", "contracts/test_tables.py", "engine/test_migrate.py",
+    "contracts/test_topics.py", "contracts/test_adapters.py", "contracts/test_tables.py", "migrations/test_chain.py",
 )  # fmt: skip
 LOOK = """
 from revenue_machine import domains
@@ -99,7 +99,7 @@ def test_scaffold_breaks_no_contract(tree: Path) -> None:
 
 
 def test_revision_brings_the_chain_up(tree: Path) -> None:
-    chain = ("-m", "pytest", "-n", "0", "--tb=short", "tests/engine/test_migrate.py", "-k", "chain and not postgresql")
+    chain = ("-m", "pytest", "-n", "0", "--tb=short", "tests/migrations/test_chain.py", "-k", "not postgresql")
     assert python(tree, *chain).returncode == 1, "a table without its revision must be noticed"
     written = python(tree, "-m", "tools.revision", "sample notes")
     assert written.returncode == 0, written.stderr
@@ -117,7 +117,7 @@ def ruff_findings(tree: Path, name: str) -> list[str]:
     ruff = Path(sys.executable).parent / "ruff"
     if not ruff.is_file():
         pytest.skip("ruff is not installed here; the group `lint` brings it")
-    words = [ruff, "check", "--quiet", "--output-format", "concise", "."]
+    words = [str(ruff), "check", "--quiet", "--output-format", "concise", "."]
     done = subprocess.run(words, cwd=tree, check=False, capture_output=True, text=True)
     return [line for line in done.stdout.splitlines() if name in line]
 

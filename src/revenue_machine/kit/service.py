@@ -36,7 +36,12 @@ class Wire(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What `integrations/<x>/manifest.toml` says of one outside service."""
+    """What `integrations/<x>/manifest.toml` says of one outside service.
+
+    `hosts` are the names the sandbox answers for, that of `base_url` among them. `needs` are settings it cannot work without,
+    `options` those it can; `sandbox_options` are their values where the fake answers. The webhook secret is none of them: it
+    follows from a `hook.py`. With `reaches_people_or_money` a pushed clock and a live key exclude one another.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

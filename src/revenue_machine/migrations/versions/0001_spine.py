@@ -1,4 +1,4 @@
-"""spine"""
+"""spine."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def topics(args: argparse.Namespace) -> int:
     rows = [describe(topic) for topic in discover(domains).topics.values()]
     lines = [
         f"{row['name']:32} {row['effect']:7} {'approval ' if row['approval'] == 'always' else '         '}"
-        f"{row['seed']:14} {row['summary'] if row['built'] else 'planned: issue ' + str(row['issue'])}"
+        f"{str(row['seed']).partition(':')[0]:16} {row['summary'] if row['built'] else 'planned: issue ' + str(row['issue'])}"
         for row in rows
     ]
     say(args, rows, "\n".join(lines))
