@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -190,6 +191,7 @@ def in_sandbox(settings: Settings) -> Settings:
     return settings.model_copy(update={"services": services, "public_url": settings.public_url or SANDBOX_PUBLIC_URL})
 
 
+@functools.cache
 def manifests() -> dict[str, Manifest]:
     """Every integration's manifest by service name."""
     root = Path(integrations.__path__[0])
@@ -197,6 +199,7 @@ def manifests() -> dict[str, Manifest]:
     return {manifest.service: manifest for manifest in found}
 
 
+@functools.cache
 def client_kinds() -> dict[str, type[ServiceClient]]:
     """Every integration's client class by service name."""
     kinds: dict[str, type[ServiceClient]] = {}

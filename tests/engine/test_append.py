@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -96,6 +97,20 @@ def test_closing_writes_what_is_queued(database: Database, appender: Appender) -
     assert len(stored(database)) == 50
     appender.append(row("after")).result(timeout=30)
     assert "after" in stored(database)
+
+
+def test_closing_waits_for_an_append_under_way(appender: Appender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between finding the thread alive and queueing the row nobody may end that thread."""
+    ensure, closer = appender._ensure_thread, threading.Thread(target=appender.close)
+
+    def ensure_while_closing() -> None:
+        ensure()
+        closer.start()
+        closer.join(timeout=0.5)
+
+    monkeypatch.setattr(appender, "_ensure_thread", ensure_while_closing)
+    appender.append(row("a")).result(timeout=10)
+    closer.join()
 
 
 def test_no_append_is_lost_while_closing(database: Database, appender: Appender) -> None:

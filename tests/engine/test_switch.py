@@ -63,7 +63,7 @@ def test_another_mailbox_has_another_hash(written: str) -> None:
     [
         (unicodedata.normalize("NFC", "ren\u00e9@b\u00fccher.de"), unicodedata.normalize("NFD", "REN\u00c9@B\u00dcCHER.DE")),
         ("a@b\u00fccher.de", "a@xn--bcher-kva.de"), ("stra\u00dfe@example.com", "STRASSE@example.com"),
-        ("+49 170 1234", "+49\u2009170\u20091234"), ("@Ada", "@ada"),
+        ("+49 170 1234", "+49\u2009170\u20091234"), ("@Ada", "@ada"), ("\u3392@example.com", "MHz@example.com"),
     ],
 )  # fmt: skip
 def test_unicode_forms_are_the_same_person(one: str, other: str) -> None:

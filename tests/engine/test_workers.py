@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
@@ -124,6 +125,15 @@ def test_looking_from_many_threads_disturbs_nobody(database: Database, clock: Pu
     with ThreadPoolExecutor(8) as pool:
         seen = set(pool.map(lambda _: (slot.is_busy_elsewhere("slot-1"), slot.is_held()), range(200)))
     assert seen == {(False, True)}
+
+
+def test_somebody_who_looks_is_no_holder(tmp_path: Path) -> None:
+    locks = FileSlots(tmp_path)
+    assert not locks.is_held(3)
+    looker = os.open(tmp_path / "slot-3.lock", os.O_RDWR)
+    fcntl.flock(looker, fcntl.LOCK_SH)
+    assert not locks.is_held(3)
+    os.close(looker)
 
 
 def test_a_key_is_held_against_other_threads(slot: Slot) -> None:

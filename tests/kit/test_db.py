@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from revenue_machine.kit.db import NAMING, Json, Str, Tags, UtcDateTime, make_engine, money, table, upsert
 
@@ -66,6 +68,12 @@ def test_text_sorts_by_bytes(engine: sa.Engine) -> None:
     names = ["a", "B", "ä", "Z", "_", "10", "9"]
     insert(engine, *[{"id": name} for name in names])
     assert [row[0] for row in read(engine, THINGS.c.id)] == ["10", "9", "B", "Z", "_", "a", "ä"]
+
+
+def test_the_servers_locale_decides_no_order() -> None:
+    """A test server may run under the C locale anyway; the column has to say it."""
+    made = str(CreateTable(THINGS).compile(dialect=postgresql.dialect()))
+    assert 'id TEXT COLLATE "C"' in made
 
 
 def test_an_upsert_updates_the_named_columns_only(engine: sa.Engine) -> None:

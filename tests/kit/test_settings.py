@@ -167,6 +167,13 @@ def test_a_pushed_clock_is_refused_with_a_live_key(service: str) -> None:
     check_clock(live(service, "sk_live_1").model_copy(update={"clock": None}))
 
 
+def test_the_product_does_not_start_with_both(tmp_path: Path) -> None:
+    settings = live("stripe", "sk_live_1").model_copy(update={"home": tmp_path, "database_url": f"sqlite:///{tmp_path}/revenue.db"})
+    with pytest.raises(Conflict, match="REVENUE_CLOCK is refused while Stripe has a live credential"):
+        build(settings, PushedClock(START))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_models_and_research_do_not_bind_the_clock() -> None:
     assert {"stripe", "telegram", "blotato"} <= set(REACHING)
     for service in HARMLESS:

@@ -26,7 +26,8 @@ SECOND_STEP_AFTER = timedelta(seconds=5)
 DECISIONS = ("approve", "reject")
 # Built once: every tick asks them.
 _LATE = sa.and_(
-    APPROVALS.c.status.in_(("pending", "approved")), APPROVALS.c.expires_at <= sa.bindparam("now", type_=APPROVALS.c.expires_at.type)
+    APPROVALS.c.status.in_(("pending", "approved")),
+    APPROVALS.c.expires_at <= sa.bindparam("now", type_=APPROVALS.c.expires_at.type),
 )
 _ANY_LATE = sa.select(APPROVALS.c.id).where(_LATE).limit(1)
 _APPROVED_TOPICS = (
@@ -137,9 +138,7 @@ class Approvals:
             )  # fmt: skip
             return self.file(connection, question)
 
-    def claim(
-        self, connection: sa.Connection, approval_id: str, payload: Mapping[str, Any], *, topic: str, call_key: str
-    ) -> None:
+    def claim(self, connection: sa.Connection, approval_id: str, payload: Mapping[str, Any], *, topic: str, call_key: str) -> None:
         """Use an approval up for exactly these bytes of this call; repeated after a crash, it may claim it again."""
         mine = sa.and_(
             APPROVALS.c.id == approval_id, APPROVALS.c.payload_hash == content_hash(canonical_json(payload)),

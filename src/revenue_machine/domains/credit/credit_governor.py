@@ -58,7 +58,8 @@ class CreditGovernor:
     def release(self, connection: sa.Connection, intent_key: str) -> None:
         """Give the hold back; what was spent is booked by now, so this is where a crossed mark is seen."""
         scopes = release_hold(connection, intent_key, self._clock.now())
-        for state in budget_states(connection, scopes):
+        # Most effects hold no money, and SQLAlchemy builds a query for no scope at all anew each time.
+        for state in budget_states(connection, scopes) if scopes else ():
             self._raise_alerts(connection, state)
 
     def note_refusal(self, refusal: BudgetExhausted) -> None:

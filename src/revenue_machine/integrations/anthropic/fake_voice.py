@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from random import Random
@@ -46,15 +47,26 @@ def voice_of(draw: Random) -> Voice:
     contracts = draw.random() < 0.6
     preferred = {plain: other for plain, other in PREFERENCES if draw.random() < 0.5}
 
-    def swap(hit: re.Match[str]) -> str:
-        said = hit.group()
+    def swap(said: str) -> str:
         other = preferred.get(said.lower(), said)
         return other[:1].upper() + other[1:] if said[:1].isupper() else other
 
     def speak(text: str) -> str:
-        swapped = WORD.sub(swap, text)
-        for pattern, replacement in CONTRACTIONS if contracts else ():
-            swapped = pattern.sub(replacement, swapped)
-        return swapped
+        swapped = "".join(swap(piece) if place % 2 else piece for place, piece in enumerate(_pieces(text)))
+        return _contracted(swapped) if contracts else swapped
 
     return speak
+
+
+# The lexicon's lines come back in draft after draft: each is searched once.
+@functools.lru_cache(maxsize=16_384)
+def _pieces(text: str) -> tuple[str, ...]:
+    """The text cut at the words somebody may prefer another for: every second piece is one."""
+    return tuple(WORD.split(text))
+
+
+@functools.lru_cache(maxsize=16_384)
+def _contracted(text: str) -> str:
+    for pattern, replacement in CONTRACTIONS:
+        text = pattern.sub(replacement, text)
+    return text
