@@ -163,7 +163,7 @@ def test_a_lost_server_session_has_lost_its_slot(engine_server: Database, clock:
     slot = Slot(database, clock, tmp_path, "worker")
     assert slot.is_held()
     with engine_server.writing() as connection:
-        query = "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = 7019"
+        query = "select pg_terminate_backend(pid, 10000) from pg_locks where locktype = 'advisory' and classid = 7019"
         connection.exec_driver_sql(query)
         connection.execute(WORKERS.delete())
     assert [slot.is_held() for _ in range(3)] == [False, False, False]

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from revenue_machine.kit.db import NAMING, Json, Str, Tags, UtcDateTime, make_engine, money, table, upsert
@@ -72,7 +71,7 @@ def test_text_sorts_by_bytes(engine: sa.Engine) -> None:
 
 def test_the_servers_locale_decides_no_order() -> None:
     """A test server may run under the C locale anyway; the column has to say it."""
-    made = str(CreateTable(THINGS).compile(dialect=postgresql.dialect()))
+    made = str(CreateTable(THINGS).compile(dialect=sa.make_url("postgresql+psycopg://").get_dialect()()))
     assert 'id TEXT COLLATE "C"' in made
 
 

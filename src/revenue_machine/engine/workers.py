@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import socket
@@ -100,7 +101,11 @@ class ServerSlots:
         return int(self._ask(query, slot)) > 0
 
     def free(self) -> None:
-        self._connection.close()
+        with self._mutex:
+            # Said aloud, because the server notices the end of a session only a moment later.
+            with contextlib.suppress(sa.exc.SQLAlchemyError):
+                self._connection.exec_driver_sql("select pg_advisory_unlock_all()")
+            self._connection.close()
 
     def _ask(self, query: str, slot: int) -> Any:
         """One answer from the session that holds the lock; once that is gone it stays gone."""
