@@ -146,9 +146,9 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the product did not come up within two minutes")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, without which there is nothing to see."""
+    """Chromium, without which there is nothing to see; closed after the module, because its event loop would stay in the thread."""
     playwright = pytest.importorskip("playwright.sync_api", reason="no playwright here (uv sync --group browser)")
     chromium = shutil.which("chromium")
     if chromium is None:

@@ -81,5 +81,3 @@ def open_house(home: Path, **env: str) -> Iterator[House]:
         yield House(app, outside, clock)
     finally:
         app.close()
-
-

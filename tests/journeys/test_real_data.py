@@ -59,7 +59,9 @@ def test_a_day_on_real_posts(tmp_path: Path) -> None:
         for quote, ids in rows(tmp_path, "select quote, source_item_ids from actp_creative_blueprints")
     ]
     assert [quote for quote, ids in quoting if ids]
-    without_text = "select count(*) from actp_creative_blueprints b join actp_market_items i on i.blueprint_id = b.id where i.caption is null"
+    without_text = (
+        "select count(*) from actp_creative_blueprints b join actp_market_items i on i.blueprint_id = b.id where i.caption is null"
+    )
     assert rows(tmp_path, without_text) == [(0,)]
     built_on = (
         "select count(*) from actp_drafts d join actp_market_items i on i.id = d.evidence_item_id where i.provenance = 'import'"

@@ -20,6 +20,7 @@ from revenue_machine.kit.settings import Cap
 
 PLAUSIBLE_ZONES = ("Pacific/Honolulu", "America/New_York", "Europe/Berlin", "Asia/Tokyo")
 
+
 @dataclass(frozen=True)
 class Spend:
     """What a call may cost at worst and which budget pays; `is_critical` passes the soft stop."""

@@ -121,7 +121,9 @@ class ContentPipeline:
             work.failures.append(failure)
             return NicheDrafts(niche=niche.key, wanted=len(slots), skipped=f"{failure.code}: {failure.message}")
         asked = zip(slots, models_for(slots, evidence), strict=True)
-        rows = [self._row(work, slot, answers[slot.key], source) | {"model": model} for slot, source in asked if slot.key in answers]
+        rows = [
+            self._row(work, slot, answers[slot.key], source) | {"model": model} for slot, source in asked if slot.key in answers
+        ]
         self._keep(work, niche.key, slots, rows)
         dropped = [row["review_notes"] for row in rows if row["status"] == "rejected"]
         return NicheDrafts(
