@@ -20,7 +20,7 @@ class Purse:
 
     def reserve(self, connection: sa.Connection, intent_key: str, spend: Spend, call: Call) -> None:
         if sum(self.held.values()) + spend.worst_case_micro_usd > LIMIT_MICRO_USD:
-            raise BudgetExhausted()
+            raise BudgetExhausted
         self.held[intent_key] = spend.worst_case_micro_usd
 
     def release(self, connection: sa.Connection, intent_key: str) -> None:
