@@ -28,7 +28,9 @@ TABLES = sorted(every_table())
 
 
 def test_no_table_hides_elsewhere() -> None:
-    assert {name for name in metadata.tables if name.startswith("actp_")} == set(TABLES)
+    # The engine's toy house has a table of its own when its tests ran in this process.
+    known = {name for name in metadata.tables if name.startswith("actp_") and not name.startswith("actp_toy_")}
+    assert known == set(TABLES)
 
 
 @pytest.mark.parametrize("name", TABLES)

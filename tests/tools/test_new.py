@@ -102,7 +102,7 @@ def test_revision_brings_the_chain_up(tree: Path) -> None:
     written = python(tree, "-m", "tools.revision", "sample notes")
     assert written.returncode == 0, written.stderr
     (revision,) = (tree / "src" / "revenue_machine" / "migrations" / "versions").glob("*_sample_notes.py")
-    assert re.findall(r'op\.create_table\(\s*"(\w+)"', revision.read_text(encoding="utf-8")) == ["actp_sample_notes_lines"]
+    assert re.findall(r"op\.create_table\(\s*['\"](\w+)['\"]", revision.read_text(encoding="utf-8")) == ["actp_sample_notes_lines"]
     done = python(tree, "-m", "pytest", "-n", "0", "--tb=short", "tests/migrations/test_chain.py", "-k", "not postgresql")
     assert done.returncode == 0, done.stdout + done.stderr
     assert ruff_findings(tree, "_sample_notes.py") == []
