@@ -28,6 +28,7 @@ from revenue_machine.engine.durable import Durable, Steps
 from revenue_machine.engine.effects import Outside
 from revenue_machine.engine.events import Events, Reaction
 from revenue_machine.engine.gates import Chokepoint
+from revenue_machine.engine.handwork import Handwork
 from revenue_machine.engine.inbox import HookReader, Inbox
 from revenue_machine.engine.ledger import Ledger
 from revenue_machine.engine.migrate import migrate
@@ -62,6 +63,7 @@ class App:
     durable: Durable
     ticker: Ticker
     approvals: Approvals
+    handwork: Handwork
     audit: Audit
     inbox: Inbox
     events: Events
@@ -133,6 +135,7 @@ def _make_engine(box: Container, house: ModuleType) -> None:
     box.make(Ledger, projections=[one for _, module in modules(house, "projections") for one in module.PROJECTIONS])
     box.make(Events, reactions=_reactions(house), container=box)
     box.make(Approvals)
+    box.make(Handwork)
     box.make(Inbox, readers=_hook_readers(house), container=box)
     box.make(Chokepoint, caps=settings.caps)
     box.learn(_outside)
@@ -147,7 +150,8 @@ def _make_engine(box: Container, house: ModuleType) -> None:
 
 
 _APP_PARTS: dict[str, type] = {
-    "registry": Registry, "dispatcher": Dispatcher, "durable": Durable, "ticker": Ticker, "approvals": Approvals, "audit": Audit,
+    "registry": Registry, "dispatcher": Dispatcher, "durable": Durable, "ticker": Ticker, "approvals": Approvals,
+    "handwork": Handwork, "audit": Audit,
     "inbox": Inbox, "events": Events, "switch": Switch, "tokens": Tokens, "clients": Clients, "slot": Slot,
 }  # fmt: skip
 

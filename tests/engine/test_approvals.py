@@ -206,9 +206,12 @@ def test_silence_is_a_no(money: bool, lives_s: int, approvals: Approvals, clock:
 
 
 def test_an_unused_yes_expires_too(approvals: Approvals, clock: PushedClock, database: Database) -> None:
+    """A yes to a message stands a week, while ceilings hold it back; then it is a no."""
     card = ask(approvals)
     approve(approvals, card)
-    clock.move_to(START + timedelta(hours=24))
+    clock.move_to(START + timedelta(days=7) - timedelta(seconds=1))
+    assert approvals.expire() == 0
+    clock.move_to(START + timedelta(days=7))
     with pytest.raises(ApprovalRequired):
         claim(database, approvals, card)
     assert approvals.expire() == 1
@@ -224,11 +227,38 @@ def test_what_was_used_does_not_expire(approvals: Approvals, clock: PushedClock,
     claim(database, approvals, card)
 
 
+def test_a_yes_to_money_keeps_its_four_hours(approvals: Approvals, clock: PushedClock) -> None:
+    card = ask(approvals, money=True)
+    code = approve(approvals, card)["confirm"]
+    clock.move_to(START + timedelta(seconds=5))
+    approve(approvals, card, confirm=code)
+    clock.move_to(START + timedelta(hours=4))
+    assert approvals.expire() == 1
+
+
+def test_an_edit_after_the_yes_asks_again(approvals: Approvals, database: Database) -> None:
+    card = ask(approvals)
+    approve(approvals, card)
+    fresh = approvals.edit(card["id"], card["payload_hash"], {**PAYLOAD, "text": "other words"}, actor="ada")
+    assert status_of(approvals, card["id"]) == "replaced"
+    assert status_of(approvals, fresh) == "pending"
+    with pytest.raises(ApprovalRequired):
+        claim(database, approvals, card)
+
+
+def test_what_was_sent_cannot_be_edited(approvals: Approvals, database: Database) -> None:
+    card = ask(approvals)
+    approve(approvals, card)
+    claim(database, approvals, card)
+    with pytest.raises(Conflict, match="already used"):
+        approvals.edit(card["id"], card["payload_hash"], {**PAYLOAD, "text": "other words"}, actor="ada")
+
+
 def test_expiry_waits_for_a_claim_under_way(approvals: Approvals, clock: PushedClock, database: Database) -> None:
     """The clock of another process is ahead: it may not write over what is being used at that moment."""
     card = ask(approvals)
     approve(approvals, card)
-    ahead = Approvals(database, PushedClock(START + timedelta(days=2)), approvals._audit, approvals._events)
+    ahead = Approvals(database, PushedClock(START + timedelta(days=8)), approvals._audit, approvals._events)
     with ThreadPoolExecutor(1) as pool:
         with database.writing() as connection:
             approvals.claim(connection, card["id"], PAYLOAD, topic="dm.send", call_key="k1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import statistics
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -142,3 +144,44 @@ def test_a_setting_lowers_and_never_raises(setting: tuple[int | None, int | None
 def test_a_weekly_setting_binds_without_a_clamp() -> None:
     assert Ceiling(20).lowered(None, 30).per_week == 30
     assert Ceiling(20).lowered(None, None).per_week is None
+
+
+def test_a_refusal_says_when_the_ceiling_opens(database: Database) -> None:
+    """Two sent at 12:00: the date ends at 24:00, but the rolling day holds until tomorrow noon."""
+    for key in ("i1", "i2"):
+        assert take(database, key)
+    with pytest.raises(CapReached) as refusal, database.writing() as connection:
+        take_slot(connection, database, "dm", TWO, intent_key="i3", now=NOON + timedelta(hours=1), zone=ZoneInfo("UTC"))
+    assert refusal.value.retry_after_s == timedelta(hours=23).total_seconds()
+    assert take(database, "i3", NOON + DAY)
+
+
+def test_irregular_gaps_keep_the_least_gap(database: Database) -> None:
+    gap = timedelta(minutes=10)
+    ceiling = Ceiling(10_000, min_gap=gap, is_irregular=True)
+    sent, now = [], NOON
+    for number in range(60):
+        while not take(database, f"i{number}", now, ceiling):
+            now += timedelta(minutes=1)
+        sent.append(now)
+    gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(sent)]
+    mean = statistics.mean(gaps)
+    assert min(gaps) >= gap.total_seconds()
+    assert max(gaps) <= 5 * gap.total_seconds() + 60
+    assert statistics.pstdev(gaps) / mean >= 0.3
+
+
+def test_a_young_channel_sends_less(database: Database) -> None:
+    ceiling = Ceiling(15, warm_up=((14 * DAY, 2), (28 * DAY, 3)))
+    per_day = [
+        sum(take(database, f"{day}/{number}", NOON + day * DAY, ceiling) for number in range(20)) for day in (0, 13, 14, 27, 28)
+    ]
+    assert per_day == [2, 2, 3, 3, 15]
+
+
+def test_one_intent_takes_a_place_on_each_ceiling(database: Database) -> None:
+    assert [take(database, "i1", channel=channel) for channel in ("dm", "person:con_1", "dm")] == [True, True, True]
+    assert taken(database) == 2
+    with database.writing() as connection:
+        give_back(connection, "i1")
+    assert taken(database) == 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,8 +13,8 @@ from revenue_machine.engine.audit import Audit
 from revenue_machine.engine.call import Call
 from revenue_machine.engine.caps import Ceiling
 from revenue_machine.engine.database import Database
-from revenue_machine.engine.gates import Chokepoint, Speech, Spend, Window
-from revenue_machine.engine.switch import Switch, suppress
+from revenue_machine.engine.gates import WEEKDAYS, Chokepoint, Speech, Spend, Window, person_address
+from revenue_machine.engine.switch import Pause, Switch, pause_channel, suppress
 from revenue_machine.engine.tables import CAP_SLOTS
 from revenue_machine.kit.clock import PushedClock
 from revenue_machine.kit.errors import BudgetExhausted, CapReached, Failure, Stopped, Suppressed
@@ -117,11 +118,55 @@ def test_quiet_hours_follow_the_recipients_wall(zone: str, at: str, is_open: boo
 
 @pytest.mark.parametrize("zone", [None, "Mars/Olympus", "", "../etc/passwd"])
 def test_an_unknown_zone_is_every_plausible_one(zone: str | None, house: House) -> None:
-    """Never in the night of any of them: 08:00-21:00 is open in all four at no hour, 06:00-23:59 at one."""
-    wide = Window(zone, time(6), time(23, 59))
+    """Never in the night of any of them: from 08:00 in Los Angeles (15:00 UTC in summer) to 21:00 in Berlin (19:00 UTC)."""
     for hour in range(24):
         house.clock.move_to(datetime(2026, 6, 1, hour, 30, tzinfo=UTC))
-        assert house.admit(f"n{hour}", Speech("n", Ceiling(99), "a@example.com", Window(zone, *DAYTIME))) is CapReached
-        # 21:30 UTC is 11:30 in Honolulu, 17:30 in New York, 23:30 in Berlin and 06:30 in Tokyo.
-        expected = None if hour == 21 else CapReached
-        assert house.admit(f"w{hour}", Speech("w", Ceiling(99), "a@example.com", wide)) is expected
+        expected = None if 15 <= hour < 19 else CapReached
+        assert house.admit(f"n{hour}", Speech("n", Ceiling(99), "a@example.com", Window(zone, *DAYTIME))) is expected
+
+
+def test_a_closed_window_says_when_it_opens() -> None:
+    """Saturday noon in New York waits for Monday, 09:00 there: 13:00 UTC in summer."""
+    window = Window("America/New_York", time(9), time(17), WEEKDAYS)
+    assert window.opens_at(datetime(2026, 6, 6, 16, 7, tzinfo=UTC)) == datetime(2026, 6, 8, 13, tzinfo=UTC)
+
+
+def test_a_window_that_never_opens_says_so() -> None:
+    assert Window(None, time(8), time(8, 30)).opens_at(datetime(2026, 6, 1, tzinfo=UTC)) is None
+
+
+def test_who_opted_out_anywhere_is_out_everywhere(house: House) -> None:
+    with house.database.writing() as connection:
+        suppress(connection, house.database, person_address("con_1"), reason="reply", source="x", clock=house.clock)
+    own = Speech("dm", Ceiling(9), "x:ada", person_id="con_1")
+    assert house.admit("i1", own) is Suppressed
+    assert house.admit("i2", replace(own, person_id="con_2")) is None
+
+
+def test_one_person_bears_so_much_over_all_channels(house: House) -> None:
+    once = Ceiling(1, per_week=2)
+    admitted = [
+        house.admit(f"i{number}", Speech(channel, Ceiling(9), person_id="con_1", per_person=once))
+        for number, channel in enumerate(("dm", "mail", "linkedin"))
+    ]
+    assert admitted == [None, CapReached, CapReached]
+    assert house.slots() == 2  # one of the channel, one of the person; a refused send takes neither
+
+
+def test_a_resting_channel_sends_nothing(house: House) -> None:
+    house.switch.pause("dm", actor="ada", reason="blocked")
+    assert house.admit("i1", speech()) is Stopped
+    assert house.admit("i2", speech("mail")) is None
+    assert house.switch.unpause("dm", actor="ada", reason="looked at it")
+    assert house.admit("i1", speech()) is None
+
+
+def test_a_pause_ends_by_itself_and_is_never_shortened(house: House) -> None:
+    now = house.clock.now()
+    with house.database.writing() as connection:
+        for hours in (24, 1):
+            pause_channel(connection, house.database, Pause("dm", now + timedelta(hours=hours), "block signal", "x"), now)
+    house.clock.move_to(now + timedelta(hours=23, minutes=59))
+    assert house.admit("i1", speech()) is Stopped
+    house.clock.move_to(now + timedelta(hours=24))
+    assert house.admit("i1", speech()) is None

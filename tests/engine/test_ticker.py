@@ -30,7 +30,7 @@ def with_due(app: App, next_due: Callable[[sa.Connection], datetime | None], *sc
     parts = app.container
     return Ticker(
         database=app.database, clock=app.clock, zone=ZoneInfo("UTC"), durable=parts.get(Durable), book=parts.get(ScheduleBook),
-        approvals=app.approvals, inbox=parts.get(Inbox), events=parts.get(Events), audit=app.audit, schedule=schedule,
+        approvals=app.approvals, handwork=app.handwork, inbox=parts.get(Inbox), events=parts.get(Events), audit=app.audit, schedule=schedule,
         due=[Due("toys.note", next_due)],
     )  # fmt: skip
 
@@ -121,3 +121,40 @@ def test_a_rejected_question_starts_nothing(toys: App, vendor: ToyVendor) -> Non
 def notes(app: App) -> int:
     with app.database.reading() as connection:
         return int(connection.execute(sa.select(sa.func.count()).select_from(NOTES)).scalar_one())
+
+
+def test_an_approved_call_that_a_gate_holds_runs_later(toys: App, clock: PushedClock, vendor: ToyVendor) -> None:
+    """Three are approved at once and one an hour may go; each goes once, in its turn, without being asked about again."""
+    assert toys.call("toys.survey", {"words": "a b c"}).ok
+    for card in toys.approvals.cards():
+        toys.approvals.decide(card["id"], "approve", card["payload_hash"], actor="ada")
+    sent = []
+    for quarter in range(13):
+        clock.move_to(START + timedelta(minutes=15 * quarter))
+        toys.ticker.tick(blocks=[])
+        sent.append(len(vendor.acted))
+    assert sent == [1] * 4 + [2] * 4 + [3] * 5
+    assert sorted(vendor.acted) == ["toy.tell/a", "toy.tell/b", "toy.tell/c"]
+
+
+def test_a_closed_channel_is_tried_once_not_by_each(toys: App, clock: PushedClock, vendor: ToyVendor) -> None:
+    assert toys.call("toys.survey", {"words": "a b c d e"}).ok
+    for card in toys.approvals.cards():
+        toys.approvals.decide(card["id"], "approve", card["payload_hash"], actor="ada")
+    assert toys.ticker.tick(blocks=[]) == 2
+    assert len(vendor.acted) == 1
+
+
+def test_what_the_switch_stopped_goes_when_it_is_lifted(toys: App, clock: PushedClock, vendor: ToyVendor) -> None:
+    assert toys.call("toys.survey", {"words": "a"}).ok
+    (card,) = toys.approvals.cards()
+    toys.approvals.decide(card["id"], "approve", card["payload_hash"], actor="ada")
+    toys.switch.set(stopped=True, actor="ada", reason="wait")
+    for minutes in (0, 20, 40):
+        clock.move_to(START + timedelta(minutes=minutes))
+        toys.ticker.tick(blocks=[])
+    assert vendor.acted == []
+    toys.switch.set(stopped=False, actor="ada", reason="go on")
+    clock.move_to(START + timedelta(minutes=60))
+    toys.ticker.tick(blocks=[])
+    assert vendor.acted == ["toy.tell/a"]

@@ -22,6 +22,9 @@ from revenue_machine.kit.money import json_dollars
 
 MESSAGE_LIFETIME = timedelta(hours=24)
 MONEY_LIFETIME = timedelta(hours=4)
+# How long a yes to a message stands while ceilings, windows or a pause hold it back; a yes to money keeps its four hours.
+MESSAGE_STANDS = timedelta(days=7)
+HOLD_UNLESS_TOLD = timedelta(minutes=15)
 SECOND_STEP_AFTER = timedelta(seconds=5)
 DECISIONS = ("approve", "reject")
 # Built once: every tick asks them.
@@ -32,7 +35,11 @@ _LATE = sa.and_(
 _ANY_LATE = sa.select(APPROVALS.c.id).where(_LATE).limit(1)
 _APPROVED_TOPICS = (
     sa.select(APPROVALS)
-    .where(APPROVALS.c.status == "approved", APPROVALS.c.kind == "topic")
+    .where(
+        APPROVALS.c.status == "approved",
+        APPROVALS.c.kind == "topic",
+        sa.or_(APPROVALS.c.not_before.is_(None), APPROVALS.c.not_before <= sa.bindparam("now", type_=APPROVALS.c.not_before.type)),
+    )
     .order_by(APPROVALS.c.decided_at, APPROVALS.c.id)
 )
 
@@ -42,7 +49,7 @@ class Question:
     """What a person is asked: the exact payload, and what helps to decide.
 
     `kind` says what the payload is (`topic` runs it when approved; a domain may use kinds of its own and
-    react to `approval.decided`). `price_micro_usd` is what saying yes may cost.
+    react to `approval.decided`). `price_micro_usd` is what saying yes may cost; `channel` is the one it speaks on.
     """
 
     topic: str
@@ -56,6 +63,7 @@ class Question:
     is_money: bool = False
     requested_by: str = "machine"
     replaces_id: str | None = None
+    channel: str | None = None
 
 
 class Approvals:
@@ -75,7 +83,8 @@ class Approvals:
             "id": approval_id, "topic": question.topic, "call_key": question.call_key, "kind": question.kind, "payload": payload,
             "payload_hash": content_hash(payload), "title": question.title, "why": question.why, "evidence": question.evidence,
             "price_micro_usd": question.price_micro_usd, "is_money": question.is_money, "status": "pending",
-            "replaces_id": question.replaces_id, "requested_by": question.requested_by, "requested_at": now,
+            "replaces_id": question.replaces_id, "channel": question.channel, "requested_by": question.requested_by,
+            "requested_at": now,
             "expires_at": now + (MONEY_LIFETIME if question.is_money else MESSAGE_LIFETIME),
         }  # fmt: skip
         if self._database.put(connection, APPROVALS, row, ["id"]):
@@ -117,7 +126,7 @@ class Approvals:
             raise BadInput("decision is approve or reject", field="decision")
         self.expire()
         with self._on_record(actor, approval_id), self._database.writing() as connection:
-            row = self._pending(connection, approval_id, payload_hash)
+            row = self._standing(connection, approval_id, payload_hash, ("pending",))
             if decision == "approve" and row["is_money"]:
                 code = self._second_step(connection, row, confirm)
                 if code is not None:
@@ -127,14 +136,14 @@ class Approvals:
         return {"id": approval_id, "status": status}
 
     def edit(self, approval_id: str, payload_hash: str, payload: Mapping[str, Any], *, actor: str) -> str:
-        """Other bytes are another question: the old one is void, the new one pending. Returns the new id."""
+        """Other bytes are another question: the old one is void, though it had a yes; the new one pending. Returns the new id."""
         self.expire()
         with self._on_record(actor, approval_id), self._database.writing() as connection:
-            row = self._pending(connection, approval_id, payload_hash)
+            row = self._standing(connection, approval_id, payload_hash, ("pending", "approved"))
             self._settle(connection, row, "replaced", actor, "edited")
             question = Question(
                 row["topic"], row["call_key"], payload, row["title"], row["why"], row["kind"], row["evidence"],
-                row["price_micro_usd"], row["is_money"], actor, approval_id,
+                row["price_micro_usd"], row["is_money"], actor, approval_id, row["channel"],
             )  # fmt: skip
             return self.file(connection, question)
 
@@ -168,9 +177,38 @@ class Approvals:
         return len(rows)
 
     def approved_topics(self) -> list[dict[str, Any]]:
-        """Approved and not yet used questions whose payload is a topic call, oldest decision first."""
+        """Approved questions whose payload is a topic call and which nothing holds back, oldest decision first."""
         with self._database.reading() as connection:
-            return [dict(row) for row in connection.execute(_APPROVED_TOPICS).mappings()]
+            return [dict(row) for row in connection.execute(_APPROVED_TOPICS, {"now": self._clock.now()}).mappings()]
+
+    def may_run(self, approval_id: str) -> bool:
+        """Whether an approved call still waits for nothing but its turn."""
+        with self._database.reading() as connection:
+            query = _APPROVED_TOPICS.where(APPROVALS.c.id == approval_id)
+            return connection.execute(query, {"now": self._clock.now()}).first() is not None
+
+    def hold(self, approval_id: str, refusal: Failure) -> None:
+        """Let an approval wait: a gate held its call and surely nothing happened; it runs again when the gate may be open.
+
+        A whole channel that is closed holds every approval that speaks on it, so that not each of them has to try.
+        """
+        after = HOLD_UNLESS_TOLD if refusal.retry_after_s is None else timedelta(seconds=refusal.retry_after_s)
+        not_before, mine = self._clock.now() + after, APPROVALS.c.id == approval_id
+        with self._database.writing() as connection:
+            connection.execute(
+                APPROVALS.update()
+                .where(mine, APPROVALS.c.status.in_(("approved", "used")))
+                .values(status="approved", used_at=None, not_before=not_before, holds=APPROVALS.c.holds + 1)
+            )
+            channel = connection.execute(sa.select(APPROVALS.c.channel).where(mine)).scalar()
+            if channel is not None and refusal.details.get("channel") == channel:
+                others = sa.and_(
+                    APPROVALS.c.status == "approved",
+                    APPROVALS.c.channel == channel,
+                    sa.or_(APPROVALS.c.not_before.is_(None), APPROVALS.c.not_before < not_before),
+                )
+                connection.execute(APPROVALS.update().where(others).values(not_before=not_before))
+            self._audit.note(connection, "clock", "approval.held", approval_id, refusal.code, detail=refusal.message)
 
     @contextmanager
     def _on_record(self, actor: str, approval_id: str) -> Iterator[None]:
@@ -182,12 +220,14 @@ class Approvals:
                 self._audit.note(connection, actor, "approval.refused", approval_id, refusal.code, detail=refusal.message)
             raise
 
-    def _pending(self, connection: sa.Connection, approval_id: str, payload_hash: str) -> dict[str, Any]:
+    def _standing(
+        self, connection: sa.Connection, approval_id: str, payload_hash: str, statuses: tuple[str, ...]
+    ) -> dict[str, Any]:
         query = sa.select(APPROVALS).where(APPROVALS.c.id == approval_id).with_for_update()
         row = connection.execute(query).mappings().first()
         if row is None:
             raise NotFound(f"there is no approval {approval_id}", field="id")
-        if row["status"] != "pending":
+        if row["status"] not in statuses:
             raise Conflict(f"this was already {row['status']}", status=row["status"])
         if row["payload_hash"] != payload_hash:
             raise Conflict("the text has changed since you saw it; look again", payload_hash=row["payload_hash"])
@@ -211,10 +251,12 @@ class Approvals:
         return None
 
     def _settle(self, connection: sa.Connection, row: Mapping[str, Any], status: str, actor: str, reason: str | None) -> None:
+        now = self._clock.now()
+        stands = {"expires_at": now + MESSAGE_STANDS} if status == "approved" and not row["is_money"] else {}
         connection.execute(
             APPROVALS.update()
             .where(APPROVALS.c.id == row["id"])
-            .values(status=status, decided_by=actor, decided_at=self._clock.now(), reason=reason)
+            .values(status=status, decided_by=actor, decided_at=now, reason=reason, **stands)
         )
         self._audit.note(connection, actor, f"approval.{status}", row["id"], status, detail=row["payload"])
         facts = {

@@ -114,15 +114,24 @@ class Dispatcher:
         args = read_args(topic, payload)
         if dry_run and topic.effect >= Effect.WRITES:
             return self._plan(topic, call, args)
-        if topic.effect >= Effect.SPENDS:
-            with self._database.reading() as connection:
-                self._container.get(Switch).check(connection)
-        if topic.approval is Approval.ALWAYS:
-            self._check_approval(topic, call, args)
-        value = self._with_retries(topic, call, args)
+        try:
+            self._admit(topic, call, args)
+            value = self._with_retries(topic, call, args)
+        except Failure as refusal:
+            if call.approval_id is not None and refusal.is_for_now:
+                self._container.get(Approvals).hold(call.approval_id, refusal)
+            raise
         if topic.effect >= Effect.WRITES:
             self._container.get(Events).drain()
         return value
+
+    def _admit(self, topic: Topic, call: Call, args: Args) -> None:
+        """The gates before a topic's own code: the kill switch, then a person's word."""
+        if topic.effect >= Effect.SPENDS:
+            with self._database.reading() as connection:
+                self._container.get(Switch).check(connection)
+        if topic.approval is Approval.ALWAYS and not topic.asks_itself:
+            self._check_approval(topic, call, args)
 
     def _check_approval(self, topic: Topic, call: Call, args: Args) -> None:
         """Without an approval of exactly this input the question is filed and nothing runs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time, timedelta
 from typing import Protocol, TypeGuard
 from zoneinfo import ZoneInfo
 
@@ -13,12 +13,15 @@ import sqlalchemy as sa
 from revenue_machine.engine.call import Call
 from revenue_machine.engine.caps import Ceiling, give_back, take_slot
 from revenue_machine.engine.database import Database
-from revenue_machine.engine.switch import Switch, check_suppressed
+from revenue_machine.engine.switch import Switch, check_channel, check_suppressed
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import CapReached
 from revenue_machine.kit.settings import Cap
 
-PLAUSIBLE_ZONES = ("Pacific/Honolulu", "America/New_York", "Europe/Berlin", "Asia/Tokyo")
+# Where somebody of unknown zone may live; a window that is open in all of them at once is 16:00 to 20:00 UTC in winter.
+PLAUSIBLE_ZONES = ("America/Los_Angeles", "America/New_York", "Europe/London", "Europe/Berlin")
+EVERY_DAY = frozenset(range(7))
+WEEKDAYS = frozenset(range(5))
 
 
 @dataclass(frozen=True)
@@ -33,21 +36,51 @@ class Spend:
 
 @dataclass(frozen=True)
 class Window:
-    """The hours of the recipient's day in which a message may arrive; end exclusive."""
+    """The hours of the recipient's day in which a message may arrive; end exclusive; `days` 0 is Monday."""
 
     zone: str | None
     opens: time
     closes: time
+    days: frozenset[int] = EVERY_DAY
+
+    def is_open(self, now: datetime) -> bool:
+        """An unknown zone is every plausible zone at once: only hours open in all of them."""
+        return all(self._is_open_in(name, now) for name in self._zones())
+
+    def opens_at(self, now: datetime) -> datetime | None:
+        """The next instant, on the quarter hour, at which it is open; None when it never is within eight days."""
+        quarter = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
+        later = (quarter + timedelta(minutes=15) * step for step in range(1, 8 * 24 * 4))
+        return next((instant for instant in later if self.is_open(instant)), None)
+
+    def words(self, now: datetime) -> str:
+        """Why it is closed: the first zone in which it is."""
+        name = next(name for name in self._zones() if not self._is_open_in(name, now))
+        local = now.astimezone(ZoneInfo(name))
+        return f"it is {local:%a %H:%M} in {name}; messages go from {self.opens:%H:%M} to {self.closes:%H:%M}"
+
+    def _zones(self) -> tuple[str, ...]:
+        return (self.zone,) if _is_zone(self.zone) else PLAUSIBLE_ZONES
+
+    def _is_open_in(self, name: str, now: datetime) -> bool:
+        local = now.astimezone(ZoneInfo(name))
+        return local.weekday() in self.days and self.opens <= local.time() < self.closes
 
 
 @dataclass(frozen=True)
 class Speech:
-    """Whom an effect reaches and on which channel; a public channel has no recipient."""
+    """Whom an effect reaches and on which channel; a public channel has no recipient.
+
+    `recipient` is the address (`ada@example.com`, `linkedin:ada`), `person_id` the contact behind it: one who opted out anywhere
+    is out everywhere, and `per_person` is what one person bears over all channels together.
+    """
 
     channel: str
     ceiling: Ceiling
     recipient: str | None = None
     window: Window | None = None
+    person_id: str | None = None
+    per_person: Ceiling | None = None
 
 
 class BudgetGate(Protocol):
@@ -63,7 +96,7 @@ class BudgetGate(Protocol):
 
 
 class Chokepoint:
-    """Kill switch, suppression, quiet hours, cap, budget: in this order, all or nothing."""
+    """Kill switch, resting channels, suppression, quiet hours, caps, budget: in this order, all or nothing."""
 
     def __init__(
         self, *, database: Database, clock: Clock, zone: ZoneInfo, switch: Switch, caps: Mapping[str, Cap], budget: BudgetGate
@@ -89,22 +122,32 @@ class Chokepoint:
         self._budget.release(connection, intent_key)
 
     def _admit_speech(self, connection: sa.Connection, intent_key: str, speech: Speech) -> None:
+        check_channel(connection, speech.channel, self._clock.now())
         if speech.recipient is not None:
             check_suppressed(connection, speech.recipient)
+        if speech.person_id is not None:
+            check_suppressed(connection, person_address(speech.person_id))
         if speech.window is not None:
             self._check_window(speech.window)
         cap = self._caps.get(speech.channel, Cap())
-        ceiling = speech.ceiling.lowered(cap.per_day, cap.per_week)
-        take_slot(
-            connection, self._database, speech.channel, ceiling, intent_key=intent_key, now=self._clock.now(), zone=self._zone
-        )
+        self._take(connection, intent_key, speech.channel, speech.ceiling.lowered(cap.per_day, cap.per_week))
+        if speech.person_id is not None and speech.per_person is not None:
+            self._take(connection, intent_key, person_address(speech.person_id), speech.per_person)
+
+    def _take(self, connection: sa.Connection, intent_key: str, channel: str, ceiling: Ceiling) -> None:
+        take_slot(connection, self._database, channel, ceiling, intent_key=intent_key, now=self._clock.now(), zone=self._zone)
 
     def _check_window(self, window: Window) -> None:
-        """An unknown zone is every plausible zone at once: only hours open in all of them."""
-        for name in [window.zone] if _is_zone(window.zone) else PLAUSIBLE_ZONES:
-            local = self._clock.now().astimezone(ZoneInfo(name)).time()
-            if not window.opens <= local < window.closes:
-                raise CapReached(f"it is {local:%H:%M} in {name}; messages go from {window.opens:%H:%M} to {window.closes:%H:%M}")
+        now = self._clock.now()
+        if window.is_open(now):
+            return
+        opens_at = window.opens_at(now)
+        raise CapReached(window.words(now), retry_after_s=None if opens_at is None else (opens_at - now).total_seconds())
+
+
+def person_address(contact_id: str) -> str:
+    """How a person as a whole stands on the suppression list and in the ceilings."""
+    return f"person:{contact_id}"
 
 
 def _is_zone(name: str | None) -> TypeGuard[str]:

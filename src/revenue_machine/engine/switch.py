@@ -1,4 +1,4 @@
-"""The kill switch and the list of people never to be contacted again."""
+"""The kill switch, channels that rest, and the list of people never to be contacted again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from revenue_machine.engine.audit import Audit
 from revenue_machine.engine.database import Database
-from revenue_machine.engine.tables import SUPPRESSIONS, SWITCHES
+from revenue_machine.engine.tables import CHANNEL_PAUSES, SUPPRESSIONS, SWITCHES
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import Stopped, Suppressed
 from revenue_machine.kit.ids import content_hash
@@ -18,6 +18,7 @@ from revenue_machine.kit.ids import content_hash
 EVERYTHING = "everything"
 # Built once: every effect asks it.
 _IS_ON = sa.select(SWITCHES.c.is_on).where(SWITCHES.c.name == EVERYTHING)
+_PAUSE = sa.select(CHANNEL_PAUSES).where(CHANNEL_PAUSES.c.channel == sa.bindparam("channel"))
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,19 @@ class Switch:
             row = connection.execute(query).mappings().first()
         return None if row is None else Stop(row["changed_by"], row["reason"] or "", row["changed_at"])
 
+    def pause(self, channel: str, *, actor: str, reason: str) -> None:
+        """A person lets a channel rest until a person lifts it."""
+        with self._database.writing() as connection:
+            pause_channel(connection, self._database, Pause(channel, None, reason, actor), self._clock.now())
+            self._audit.note(connection, actor, "switch.pause", channel, "ok", detail=reason)
+
+    def unpause(self, channel: str, *, actor: str, reason: str) -> bool:
+        """A person lets it send again; whether it was resting."""
+        with self._database.writing() as connection:
+            rested = resume_channel(connection, channel)
+            self._audit.note(connection, actor, "switch.unpause", channel, "ok", detail=reason)
+        return rested
+
     def check(self, connection: sa.Connection) -> None:
         """Raise `stopped` when the switch is on."""
         if _is_stopped(connection):
@@ -60,6 +74,59 @@ class Switch:
 
 def _is_stopped(connection: sa.Connection) -> bool:
     return bool(connection.execute(_IS_ON).scalar())
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A channel that rests: until an instant, or with None until a person lifts it."""
+
+    channel: str
+    until: datetime | None
+    reason: str
+    paused_by: str
+
+
+def pause_channel(connection: sa.Connection, database: Database, pause: Pause, now: datetime) -> None:
+    """Send nothing on a channel; a longer pause replaces a shorter one, never the other way round."""
+    database.lock(connection, f"pause/{pause.channel}")
+    standing = _pause(connection, pause.channel)
+    if standing is not None and (standing.until is None or (pause.until is not None and pause.until <= standing.until)):
+        return
+    row = {
+        "channel": pause.channel, "until": pause.until, "reason": pause.reason, "paused_by": pause.paused_by, "created_at": now,
+    }  # fmt: skip
+    database.put(connection, CHANNEL_PAUSES, row, ["channel"], ["until", "reason", "paused_by", "created_at"])
+
+
+def resume_channel(connection: sa.Connection, channel: str) -> bool:
+    """Let a channel send again; whether it was resting."""
+    return bool(connection.execute(CHANNEL_PAUSES.delete().where(CHANNEL_PAUSES.c.channel == channel)).rowcount)
+
+
+def pauses(connection: sa.Connection, now: datetime) -> list[Pause]:
+    """Channels that rest now, by name."""
+    rows = connection.execute(sa.select(CHANNEL_PAUSES).order_by(CHANNEL_PAUSES.c.channel)).mappings()
+    found = [Pause(row["channel"], row["until"], row["reason"], row["paused_by"]) for row in rows]
+    return [one for one in found if one.until is None or one.until > now]
+
+
+def check_channel(connection: sa.Connection, channel: str, now: datetime) -> None:
+    """Raise `stopped` while a channel rests."""
+    pause = _pause(connection, channel)
+    if pause is None or (pause.until is not None and pause.until <= now):
+        return
+    if pause.until is None:
+        raise Stopped(
+            f"{channel} rests until a person lifts it (`revenue resume --channel {channel}`): {pause.reason}", channel=channel
+        )
+    after_s = (pause.until - now).total_seconds()
+    words = f"{channel} rests until {pause.until:%Y-%m-%d %H:%M} UTC: {pause.reason}"
+    raise Stopped(words, retry_after_s=after_s, channel=channel)
+
+
+def _pause(connection: sa.Connection, channel: str) -> Pause | None:
+    row = connection.execute(_PAUSE, {"channel": channel}).mappings().first()
+    return None if row is None else Pause(row["channel"], row["until"], row["reason"], row["paused_by"])
 
 
 def address_hash(address: str) -> str:

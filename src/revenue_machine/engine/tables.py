@@ -89,6 +89,7 @@ APPROVALS = table(
     flag("is_money"),
     text("status", null=False),
     text("replaces_id"),
+    text("channel"),
     text("requested_by", null=False),
     instant("requested_at", null=False),
     instant("expires_at", null=False),
@@ -98,6 +99,28 @@ APPROVALS = table(
     text("confirm_hash"),
     instant("confirm_from_at"),
     instant("used_at"),
+    instant("not_before"),
+    number("holds", null=False, default=0),
+    sa.Index(None, "status"),
+)
+
+HAND_TASKS = table(
+    "actp_hand_tasks",
+    text_key(),
+    text("key", null=False, unique=True),
+    text("topic", null=False),
+    text("channel", null=False),
+    text("contact_id"),
+    text("intent_key", null=False),
+    text("title", null=False),
+    text("text", null=False),
+    text("text_hash", null=False),
+    text("link", null=False),
+    text("status", null=False),
+    instant("created_at", null=False),
+    instant("expires_at", null=False),
+    instant("closed_at"),
+    text("closed_by"),
     sa.Index(None, "status"),
 )
 
@@ -155,10 +178,20 @@ CAP_SLOTS = table(
     "actp_cap_slots",
     text_key(),
     text("channel", null=False),
-    text("intent_key", null=False, unique=True),
+    text("intent_key", null=False),
     day("local_date", null=False),
     instant("taken_at", null=False),
+    sa.UniqueConstraint("intent_key", "channel"),
     sa.Index(None, "channel", "taken_at"),
+)
+
+CHANNEL_PAUSES = table(
+    "actp_channel_pauses",
+    text_key("channel"),
+    instant("until"),
+    text("reason", null=False),
+    text("paused_by", null=False),
+    instant("created_at", null=False),
 )
 
 SUPPRESSIONS = table(

@@ -15,6 +15,7 @@ from revenue_machine.engine.audit import Audit
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.durable import Durable
 from revenue_machine.engine.events import Events
+from revenue_machine.engine.handwork import Handwork
 from revenue_machine.engine.inbox import Inbox
 from revenue_machine.engine.schedule import DueRun, Entry, Missed, ScheduleBook
 from revenue_machine.kit.clock import Clock, iso, local_date
@@ -54,6 +55,7 @@ class Ticker:
         durable: Durable,
         book: ScheduleBook,
         approvals: Approvals,
+        handwork: Handwork,
         inbox: Inbox,
         events: Events,
         audit: Audit,
@@ -61,6 +63,7 @@ class Ticker:
         due: Sequence[Due],
     ) -> None:
         self._database, self._clock, self._zone, self._durable, self._book = database, clock, zone, durable, book
+        self._handwork = handwork
         self._approvals, self._inbox, self._events, self._audit = approvals, inbox, events, audit
         self._schedule = {one.entry.name: one for one in schedule}
         self._due = sorted(due, key=lambda one: one.topic)
@@ -95,6 +98,7 @@ class Ticker:
 
     def _round(self, blocks: Sequence[str] | None) -> int:
         self._approvals.expire()
+        self._handwork.expire()
         self._inbox.drain()
         self._events.drain()
         return self._start_scheduled(blocks) + self._start_due_rows() + self._start_approved()
@@ -137,12 +141,20 @@ class Ticker:
 
         fresh = 0
         for row in self._approvals.approved_topics():
-            fresh += self.run_topic(row["topic"], row["call_key"], json.loads(row["payload"]), approval_id=row["id"])
+            if not self._approvals.may_run(row["id"]):
+                continue  # the one before it found the channel closed for all
+            fresh += self.run_topic(
+                row["topic"], row["call_key"], json.loads(row["payload"]), approval_id=row["id"], holds=row["holds"]
+            )
         return fresh
 
-    def run_topic(self, topic: str, key: str, payload: dict[str, Any], *, approval_id: str | None = None) -> int:
-        """Run one topic durably under `<topic>/<key>`; 1 when this was the first time, 0 when it had been run."""
-        known = self._durable.is_known(f"{topic}/{key}")
+    def run_topic(self, topic: str, key: str, payload: dict[str, Any], *, approval_id: str | None = None, holds: int = 0) -> int:
+        """Run one topic durably under `<topic>/<key>`; 1 when this was the first time, 0 when it had been run.
+
+        A call that gates held back before is the same call in another run: `<topic>/<key>#<holds>`.
+        """
+        run_id = f"{topic}/{key}#{holds}" if holds else f"{topic}/{key}"
+        known = self._durable.is_known(run_id)
         body = {"topic": topic, "key": key, "payload": payload, "approval_id": approval_id}
-        self._durable.run(f"{topic}/{key}", "topic", body)
+        self._durable.run(run_id, "topic", body)
         return 0 if known else 1

@@ -85,6 +85,7 @@ class Topic:
     retry: Retry = ONCE
     fresh_for: timedelta | None = None
     aliases: tuple[str, ...] = ()
+    asks_itself: bool = False
     issue: int | None = None
     function: Callable[..., Any] | None = None
     needs: dict[str, type] = field(default_factory=dict)
@@ -107,9 +108,16 @@ def topic(
     approval: Approval = Approval.NEVER,
     fresh_for: timedelta | None = None,
     aliases: tuple[str, ...] = (),
+    asks_itself: bool = False,
 ) -> Callable[[F], F]:
-    """Declare a topic; CLI, HTTP, MCP, schedule and docs follow from this alone."""
-    base = Topic(name=name, effect=effect, section=section, summary="", approval=approval, fresh_for=fresh_for, aliases=aliases)
+    """Declare a topic; CLI, HTTP, MCP, schedule and docs follow from this alone.
+
+    A topic that `asks_itself` files one question per item in its body; it may do nothing outside.
+    """
+    base = Topic(
+        name=name, effect=effect, section=section, summary="", approval=approval, fresh_for=fresh_for, aliases=aliases,
+        asks_itself=asks_itself,
+    )  # fmt: skip
 
     def declare(function: F) -> F:
         function.__topic__ = _read_off(function, base)  # type: ignore[attr-defined]

@@ -9,13 +9,15 @@ class Failure(Exception):
     """Something went wrong, with a stable code an outsider may branch on.
 
     `code` is the stable word, `http_status` what HTTP answers, `nothing_happened` whether the
-    failure proves that no outside effect took place (only then may a write be tried again).
+    failure proves that no outside effect took place (only then may a write be tried again), `is_for_now` whether the same
+    call may be let through later without anybody deciding anew.
     """
 
     code: ClassVar[str] = "contract_broken"
     http_status: ClassVar[int] = 424
     retryable: ClassVar[bool] = False
     nothing_happened: ClassVar[bool] = True
+    is_for_now: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -88,6 +90,7 @@ class BudgetExhausted(Failure):
 
     code = "budget_exhausted"
     http_status = 429
+    is_for_now = True
 
 
 class Stopped(Failure):
@@ -95,6 +98,7 @@ class Stopped(Failure):
 
     code = "stopped"
     http_status = 409
+    is_for_now = True
 
 
 class Suppressed(Failure):
@@ -109,6 +113,7 @@ class CapReached(Failure):
 
     code = "cap_reached"
     http_status = 429
+    is_for_now = True
 
 
 class OutsideUnavailable(Failure):
@@ -123,6 +128,7 @@ class OutsideUnreached(OutsideUnavailable):
     """The outside service refused the connection: the request never left."""
 
     nothing_happened = True
+    is_for_now = True
 
 
 class OutsideUnanswered(OutsideUnavailable):
@@ -135,6 +141,7 @@ class OutsideRateLimited(Failure):
     code = "outside_rate_limited"
     http_status = 429
     retryable = True
+    is_for_now = True
 
 
 class OutsideRejected(Failure):

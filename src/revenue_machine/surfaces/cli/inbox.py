@@ -1,4 +1,4 @@
-"""`revenue inbox`, `approve`, `reject`."""
+"""`revenue inbox`, `approve`, `reject`, `todo`, `sent`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,33 @@ from revenue_machine.surfaces.cli.running import say
 def inbox(args: argparse.Namespace) -> int:
     """Show the cards that wait."""
     with opened() as home:
-        cards = home.app.approvals.cards()
-    say(args, cards, "\n\n".join(_card(card) for card in cards) if cards else "Nothing waits for you.")
+        cards, tasks = home.app.approvals.cards(), home.app.handwork.cards()
+    shown = [_card(card) for card in cards] or ["Nothing waits for your decision."]
+    shown += [f"{len(tasks)} to send by hand: revenue todo"] if tasks else []
+    say(args, cards, "\n\n".join(shown))
+    return 0
+
+
+def todo(args: argparse.Namespace) -> int:
+    """Show what is approved and waits to be sent by hand."""
+    with opened() as home:
+        tasks = home.app.handwork.cards()
+    say(args, tasks, "\n\n".join(_task(task) for task in tasks) if tasks else "Nothing to send by hand.")
+    return 0
+
+
+def sent(args: argparse.Namespace) -> int:
+    """Say that tasks were done, or with `--not` that they will not be."""
+    answers = []
+    with opened() as home:
+        texts = {task["id"]: task["text_hash"] for task in home.app.handwork.cards(status=None)}
+        for task_id in args.ids:
+            if task_id not in texts:
+                raise NotFound(f"there is no task {task_id}", field="ID")
+            answers.append(home.app.handwork.close(task_id, is_done=not args.isnt, text_hash=texts[task_id], actor="owner"))
+        home.app.events.drain()
+        home.app.audit.seal()
+    say(args, answers, "\n".join(_answer(answer) for answer in answers))
     return 0
 
 
@@ -59,6 +84,11 @@ def _card(card: dict[str, Any]) -> str:
     ]
     lines += [f"  {name}: {value}" for name, value in card["payload"].items() if isinstance(value, str)]
     return "\n".join(lines)
+
+
+def _task(task: dict[str, Any]) -> str:
+    head = f"{task['id']}  {task['title']}  until {task['expires_at'][:16]}"
+    return f"{head}\n  {task['link']}\n\n{task['text']}"
 
 
 def _answer(answer: dict[str, Any]) -> str:

@@ -24,6 +24,10 @@ def _arg(*names: str, **options: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
 
 _DATE = _arg("--date", metavar="D", help="local date, 2026-11-22; default the business date")
 _DRY = _arg("--dry-run", action="store_true", help="say what would happen, do nothing")
+_SWITCHING = (
+    _arg("--reason", default="asked by the owner"),
+    _arg("--channel", metavar="NAME", help="this channel alone: linkedin, email, …"),
+)
 _C = "revenue_machine.surfaces.cli"
 
 COMMANDS: tuple[Command, ...] = (
@@ -85,6 +89,13 @@ COMMANDS: tuple[Command, ...] = (
         f"{_C}.inbox:reject",
         (_arg("ids", nargs="+", metavar="ID"), _arg("--reason", required=True)),
     ),
+    Command("todo", "what is approved and waits to be sent by hand", f"{_C}.inbox:todo"),
+    Command(
+        "sent",
+        "say that you sent what `todo` shows",
+        f"{_C}.inbox:sent",
+        (_arg("ids", nargs="+", metavar="ID"), _arg("--not", action="store_true", dest="isnt", help="say that you will not")),
+    ),
     Command("report", "the daily report", f"{_C}.state:report", (_DATE,)),
     Command("status", "what is going on", f"{_C}.state:status"),
     Command("doctor", "what is configured, reachable, missing", f"{_C}.doctor:doctor"),
@@ -92,9 +103,9 @@ COMMANDS: tuple[Command, ...] = (
         "stop",
         "kill switch: stop everything that spends or speaks",
         f"{_C}.state:stop",
-        (_arg("--reason", default="asked by the owner"),),
+        _SWITCHING,
     ),
-    Command("resume", "lift the kill switch", f"{_C}.state:resume", (_arg("--reason", default="asked by the owner"),)),
+    Command("resume", "lift the kill switch", f"{_C}.state:resume", _SWITCHING),
     Command(
         "import",
         "take in a file of yours",

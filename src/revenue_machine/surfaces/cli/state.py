@@ -59,10 +59,25 @@ def resume(args: argparse.Namespace) -> int:
 
 
 def _switch(args: argparse.Namespace, *, stopped: bool) -> int:
+    if args.channel is not None:
+        return _rest(args, stopped=stopped)
     with opened() as home:
         home.app.switch.set(stopped=stopped, actor="owner", reason=args.reason)
         home.app.audit.seal()
     say(args, {"stopped": stopped}, "Stopped: nothing spends or speaks until `revenue resume`." if stopped else "Running again.")
+    return 0
+
+
+def _rest(args: argparse.Namespace, *, stopped: bool) -> int:
+    """The same for one channel alone."""
+    with opened() as home:
+        if stopped:
+            home.app.switch.pause(args.channel, actor="owner", reason=args.reason)
+        elif not home.app.switch.unpause(args.channel, actor="owner", reason=args.reason):
+            raise NotFound(f"{args.channel} does not rest", field="--channel")
+        home.app.audit.seal()
+    words = f"{args.channel} rests until `revenue resume --channel {args.channel}`." if stopped else f"{args.channel} sends again."
+    say(args, {"stopped": stopped, "channel": args.channel}, words)
     return 0
 
 

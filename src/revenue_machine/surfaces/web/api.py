@@ -131,6 +131,33 @@ def list_approvals(request: Request, status: str = "pending") -> list[dict[str, 
     return app_of(request).approvals.cards(None if status == "all" else status)
 
 
+class HandWord(BaseModel):
+    """Whether the owner did what a task asks, and which text he did it with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    done: bool
+    text_hash: str
+
+
+@router.get("/api/hand-tasks")
+def list_hand_tasks(request: Request, status: str = "open") -> list[dict[str, Any]]:
+    """What the owner sends by hand, oldest first; `status=all` shows closed ones too."""
+    identify(request, "read")
+    return app_of(request).handwork.cards(None if status == "all" else status)
+
+
+@router.post("/api/hand-tasks/{task_id}")
+def close_hand_task(request: Request, task_id: str, word: HandWord) -> dict[str, Any]:
+    """The *sent* button, or its opposite."""
+    actor = identify(request, "approve").name
+    app = app_of(request)
+    try:
+        return app.handwork.close(task_id, is_done=word.done, text_hash=word.text_hash, actor=actor)
+    finally:
+        app.events.drain()
+
+
 @router.post("/api/approvals/{approval_id}")
 def decide(request: Request, approval_id: str, decision: Decision) -> dict[str, Any]:
     """Take one decision; money answers with a `confirm` code for a second POST at least 5 s later."""

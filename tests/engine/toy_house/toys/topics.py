@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from revenue_machine.engine.approvals import Approvals, Question
 from revenue_machine.engine.caps import Ceiling
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.effects import Outside, Plan
@@ -61,6 +64,25 @@ def think(args: WordsArgs, outside: Outside, vendor: ToyVendor) -> SentResult:
 def ask(args: WordsArgs, vendor: ToyVendor) -> SentResult:
     """Only with a person's yes."""
     return SentResult(external_id=vendor.send(args.words)["id"])
+
+
+@topic("toys.tell", effect=Effect.SPEAKS, section="§0", approval=Approval.ALWAYS)
+def tell(args: WordsArgs, outside: Outside, vendor: ToyVendor) -> SentResult:
+    """Only with a person's yes, and once an hour."""
+    speech = Speech("toys_tell", Ceiling(per_day=3, min_gap=timedelta(hours=1)))
+    plan = Plan("toy", "tell", args.words, {"words": args.words}, dict[str, str], vendor.send, speech=speech)
+    return SentResult(external_id=outside.perform(plan)["id"])
+
+
+@topic("toys.survey", effect=Effect.SPEAKS, section="§0", approval=Approval.ALWAYS, asks_itself=True)
+def survey(args: WordsArgs, approvals: Approvals, database: Database) -> WordsResult:
+    """Ask about each of the words on its own."""
+    words = args.words.split()
+    with database.writing() as connection:
+        for word in words:
+            question = Question("toys.tell", f"queue/{word}", {"words": word, "times": 1}, word, "asked", channel="toys_tell")
+            approvals.file(connection, question)
+    return WordsResult(words=args.words, count=len(words))
 
 
 PLANNED = (planned("toys.later", effect=Effect.READS, section="§0", issue=9),)
