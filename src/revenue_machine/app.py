@@ -37,10 +37,11 @@ from revenue_machine.engine.recorder import Recorder
 from revenue_machine.engine.registry import Registry, discover, marked, modules
 from revenue_machine.engine.schedule import ScheduleBook
 from revenue_machine.engine.sessions import Sessions
-from revenue_machine.engine.switch import Switch
+from revenue_machine.engine.switch import Switch, lay_sandbox_key
 from revenue_machine.engine.ticker import Scheduled, Ticker
 from revenue_machine.engine.tokens import Tokens
 from revenue_machine.engine.workers import Slot, Worker
+from revenue_machine.integrations.telegram.telegram_client import approver_ids
 from revenue_machine.kit.clock import Clock, FileClock, PushedClock, SystemClock, parse_instant
 from revenue_machine.kit.errors import BadInput, Conflict
 from revenue_machine.kit.ids import random_key
@@ -104,6 +105,8 @@ def build(
     _load_tables(house)
     migrate(database)
     database.claim_mode(settings.mode)
+    if settings.mode == "sandbox":  # where everything follows from the seed, so does this key; live it is drawn at the first need
+        lay_sandbox_key(database, settings.seed)
     box = Container()
     box.put_all(settings, database, settings.zone)
     box.put(clock, Clock, type(clock))
@@ -134,7 +137,7 @@ def _make_engine(box: Container, house: ModuleType) -> None:
     box.put(discover_pages(house))
     box.make(Ledger, projections=[one for _, module in modules(house, "projections") for one in module.PROJECTIONS])
     box.make(Events, reactions=_reactions(house), container=box)
-    box.make(Approvals)
+    box.make(Approvals, approvers=len(approver_ids(settings.service("telegram"))))
     box.make(Handwork)
     box.make(Inbox, readers=_hook_readers(house), container=box)
     box.make(Chokepoint, caps=settings.caps)
@@ -185,8 +188,8 @@ def in_sandbox(settings: Settings) -> Settings:
             continue
         services[name] = ServiceSettings.model_validate(
             {
-                **manifests()[name].sandbox_options,
                 **(own.model_extra or {}),
+                **manifests()[name].sandbox_options,
                 "api_key": SecretStr(sandbox_key(name)),
                 "webhook_secret": SecretStr(sandbox_webhook_secret(name)),
                 "base_url": own.base_url if own.is_loopback else None,

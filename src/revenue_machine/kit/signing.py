@@ -27,21 +27,40 @@ class HookTooOld(BadSignature):
 
 def verify_stripe(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> None:
     """Stripe: hex HMAC-SHA256 of `t.body`, the secret used verbatim; any `v1` may match; `v0` is ignored."""
-    pairs = [part.split("=", 1) for part in _header(headers, "stripe-signature").split(",")]
-    if any(len(pair) != 2 for pair in pairs):
-        raise BadSignature("the Stripe-Signature header is malformed")
-    stamps = [value for name, value in pairs if name.strip() == "t"]
-    if len(stamps) != 1:
-        raise BadSignature("the Stripe-Signature header needs exactly one time")
-    _check_age(stamps[0], now)
-    wanted = [_hex_hmac(secret.encode(), stamps[0].encode() + b"." + body) for secret in _some(secrets)]
-    _any_match([value for name, value in pairs if name.strip() == "v1"], wanted)
+    _verify_timed(_header(headers, "stripe-signature"), "v1", body, secrets, now)
 
 
 def sign_stripe(body: bytes, secret: str, now: datetime) -> dict[str, str]:
     """The header Stripe would send."""
+    return {"stripe-signature": _sign_timed("v1", body, secret, now)}
+
+
+def verify_unipile(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> None:
+    """Unipile: the same content as Stripe's in its own header, and the signature goes by `v0`."""
+    _verify_timed(_header(headers, "unipile-signature"), "v0", body, secrets, now)
+
+
+def sign_unipile(body: bytes, secret: str, now: datetime) -> dict[str, str]:
+    """The header Unipile would send."""
+    return {"unipile-signature": _sign_timed("v0", body, secret, now)}
+
+
+def _verify_timed(header: str, scheme: str, body: bytes, secrets: Sequence[str], now: datetime) -> None:
+    """`t=…,<scheme>=…` over `t.body`; several signatures of the scheme may stand in one header."""
+    pairs = [part.split("=", 1) for part in header.split(",")]
+    if any(len(pair) != 2 for pair in pairs):
+        raise BadSignature("the signature header is malformed")
+    stamps = [value for name, value in pairs if name.strip() == "t"]
+    if len(stamps) != 1:
+        raise BadSignature("the signature header needs exactly one time")
+    _check_age(stamps[0], now)
+    wanted = [_hex_hmac(secret.encode(), stamps[0].encode() + b"." + body) for secret in _some(secrets)]
+    _any_match([value for name, value in pairs if name.strip() == scheme], wanted)
+
+
+def _sign_timed(scheme: str, body: bytes, secret: str, now: datetime) -> str:
     stamp = str(int(now.timestamp()))
-    return {"stripe-signature": f"t={stamp},v1={_hex_hmac(secret.encode(), stamp.encode() + b'.' + body)}"}
+    return f"t={stamp},{scheme}={_hex_hmac(secret.encode(), stamp.encode() + b'.' + body)}"
 
 
 def verify_standard(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime, prefix: str = "webhook") -> str:
