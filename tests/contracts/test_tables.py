@@ -58,8 +58,11 @@ def test_times_keep_their_zone(name: str) -> None:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_no_database_clock_is_asked(name: str) -> None:
+    """A constant is no clock: a column that joins an old table needs one for the rows that stand there."""
     assert [
-        column.name for column in every_table()[name].columns if column.server_default is not None and not column.computed
+        column.name
+        for column in every_table()[name].columns
+        if column.server_default is not None and not column.computed and not str(column.server_default.arg).isdigit()
     ] == []
 
 

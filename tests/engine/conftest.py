@@ -10,8 +10,11 @@ import sqlalchemy as sa
 
 from revenue_machine.app import App, build
 from revenue_machine.engine import tables
+from revenue_machine.engine.approvals import Approvals
 from revenue_machine.engine.audit import Audit
+from revenue_machine.engine.container import Container
 from revenue_machine.engine.database import Database
+from revenue_machine.engine.events import Events
 from revenue_machine.kit.clock import PushedClock
 from revenue_machine.kit.db import metadata
 from revenue_machine.kit.settings import load
@@ -78,3 +81,8 @@ def _with_tables(url: str) -> Iterator[Database]:
 @pytest.fixture
 def audit(database: Database, clock: PushedClock) -> Audit:
     return Audit(database, clock)
+
+
+@pytest.fixture
+def approvals(database: Database, clock: PushedClock, audit: Audit) -> Approvals:
+    return Approvals(database, clock, audit, Events(database, clock, [], Container()))

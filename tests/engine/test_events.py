@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from revenue_machine.engine.container import Container
 from revenue_machine.engine.database import Database
-from revenue_machine.engine.events import Event, Events, Reaction
+from revenue_machine.engine.events import MAX_ATTEMPTS, Event, Events, Reaction
 from revenue_machine.engine.tables import EVENT_HANDLINGS, EVENTS, META
 from revenue_machine.kit.clock import PushedClock
+from revenue_machine.kit.errors import NotFound, OutsideUnavailable
 
 Make = Callable[..., Events]
 
@@ -100,12 +101,61 @@ def test_the_mark_never_passes_a_failed_fact(database: Database, make: Make) -> 
     events = make(bad)
     bad.fails_at = {"noted/x"}
     emit(database, events, "x", "y")
-    for _ in range(3):
+    for _ in range(2):
         events.drain()
         emit(database, events, "z")
     bad.fails_at = set()
     assert events.drain() == 1
     assert "bad noted/x" in seen(database)
+
+
+def test_what_always_fails_becomes_a_dead_letter(database: Database, make: Make) -> None:
+    bad, good = Handler("bad"), Handler("good")
+    events = make(bad, good)
+    bad.fails_at = {"noted/x"}
+    emit(database, events, "x", "y")
+    for _ in range(6):
+        events.drain()
+    assert bad.asked.count("noted/x") == MAX_ATTEMPTS == 3
+    assert [handler for _, handler in events.dead_letters()] == ["bad"]
+    (row,) = events.dead_rows()
+    assert (row["subject"], row["attempts"], row["error"]) == ("bad", 3, "RuntimeError: bad")
+    assert seen(database) == ["bad noted/y", "good noted/x", "good noted/y"]
+    emit(database, events, "z")
+    assert events.drain() == 2
+
+
+def test_a_dead_letter_is_tried_again_on_demand(database: Database, make: Make) -> None:
+    bad = Handler("bad")
+    events = make(bad)
+    bad.fails_at = {"noted/x"}
+    emit(database, events, "x")
+    for _ in range(3):
+        events.drain()
+    (dead,) = events.dead_letters()
+    with pytest.raises(RuntimeError):
+        events.retry(*dead)
+    assert events.dead_letters() == [dead]
+    bad.fails_at = set()
+    events.retry(*dead)
+    assert seen(database) == ["bad noted/x"]
+    assert (events.dead_letters(), events.drain()) == ([], 0)
+    with pytest.raises(NotFound):
+        events.retry(*dead)
+
+
+def test_a_silent_database_is_no_fault_of_the_handler(database: Database, make: Make) -> None:
+    class Silent(Handler):
+        def take(self, event: Event, connection: sa.Connection) -> None:
+            self.asked.append(event.key)
+            raise OutsideUnavailable
+
+    silent = Silent("silent")
+    events = make(silent)
+    emit(database, events, "x")
+    for _ in range(5):
+        events.drain()
+    assert (len(silent.asked), events.dead_letters()) == (5, [])
 
 
 def test_facts_stated_by_handlers_are_handled_too(database: Database, make: Make) -> None:

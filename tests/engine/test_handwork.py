@@ -49,7 +49,9 @@ def test_sent_is_said_once_and_heard_once(handwork: Handwork, database: Database
     assert [answer["status"] for answer in answers] == ["done", "done"]
     assert handwork.cards() == []
     with database.reading() as connection:
-        (payload,) = connection.execute(sa.select(EVENTS.c.payload)).scalars().all()
+        kinds = connection.execute(sa.select(EVENTS.c.kind).order_by(EVENTS.c.id)).scalars().all()
+        payload = connection.execute(sa.select(EVENTS.c.payload).where(EVENTS.c.kind == "hand_task.closed")).scalar_one()
+    assert kinds == ["hand_task.opened", "hand_task.closed"]
     assert (payload["outcome"], payload["key"], payload["contact_id"]) == ("done", "queue/1", "con_1")
     assert count(database, CAP_SLOTS) == 1
 

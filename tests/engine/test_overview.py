@@ -15,7 +15,7 @@ from tests.engine.toy_house.toys.recipes import ToyVendor
 def test_a_quiet_house_has_nothing_waiting(toys: App, tmp_path: Path) -> None:
     assert overview(toys.database, toys.clock, toys.settings, toys.slot) == {
         "mode": "sandbox", "home": str(tmp_path), "database": "sqlite", "now": "2026-11-02T06:00:00+00:00", "timezone": "UTC",
-        "stopped": False, "approvals_waiting": 0, "intents_in_doubt": 0, "dead_letters": 0, "worker": "slot-0",
+        "stopped": False, "approvals_waiting": 0, "hand_tasks_open": 0, "intents_in_doubt": 0, "dead_letters": 0, "worker": "slot-0",
     }  # fmt: skip
 
 

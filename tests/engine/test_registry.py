@@ -14,7 +14,7 @@ from tests.engine.toy_house.toys import topics
 def test_every_topic_of_the_house_is_found() -> None:
     registry = discover(toy_house)
     assert list(registry.topics) == [
-        "toys.ask", "toys.echo", "toys.later", "toys.note", "toys.shout", "toys.survey", "toys.tell", "toys.think",
+        "toys.ask", "toys.echo", "toys.later", "toys.mail", "toys.note", "toys.shout", "toys.survey", "toys.tell", "toys.think",
     ]  # fmt: skip
     assert registry.find("echo").name == "toys.echo"
     assert (registry.find("toys.echo").built, registry.find("toys.later").built) == (True, False)
@@ -42,7 +42,7 @@ def test_only_folders_with_the_role_are_read() -> None:
 
 def test_marks_are_read_in_writing_order() -> None:
     assert [one.__topic__.name for one in marked(topics, "__topic__")] == [
-        "toys.echo", "toys.note", "toys.shout", "toys.think", "toys.ask", "toys.tell", "toys.survey",
+        "toys.echo", "toys.note", "toys.shout", "toys.think", "toys.ask", "toys.tell", "toys.mail", "toys.survey",
     ]  # fmt: skip
 
 

@@ -83,3 +83,12 @@ def test_unreadable_file_is_refused(tmp_path: Path, name: str, data: bytes) -> N
 def test_missing_file_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         read_rows(tmp_path / "nowhere.csv")
+
+
+def test_remarks_before_the_header_are_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "Connections.csv"
+    path.write_text('Notes:\n"Some addresses, they say, are missing."\n\nFirst Name,URL\nAda,u1\nBob\n', encoding="utf-8")
+    file = read_rows(path)
+    assert file.columns == ("First Name", "URL")
+    assert [(row.line, row.values["URL"]) for row in file.rows] == [(5, "u1")]
+    assert [bad.line for bad in file.bad] == [6]

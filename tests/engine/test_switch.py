@@ -90,3 +90,16 @@ def test_a_second_opt_out_keeps_the_first_reason(database: Database, clock: Push
                 check_suppressed(connection, written)
         for written in OTHERS:
             check_suppressed(connection, written)
+
+
+def test_an_older_list_is_keyed_with_the_first_key(database: Database, clock: PushedClock) -> None:
+    with database.writing() as connection:
+        row = {"address_hash": address_hash("zoe@example.com"), "reason": "old", "source": "x", "created_at": clock.now()}
+        connection.execute(SUPPRESSIONS.insert(), row)
+        suppress(connection, database, "ada@example.com", reason="new", source="x", clock=clock)
+    with database.reading() as connection:
+        stored = connection.execute(sa.select(SUPPRESSIONS.c.address_hash)).scalars().all()
+        assert not {address_hash("zoe@example.com"), address_hash("ada@example.com")} & set(stored)
+        for address in ("Zoe+x@example.com", "ada@example.com"):
+            with pytest.raises(Suppressed):
+                check_suppressed(connection, address)

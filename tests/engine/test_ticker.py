@@ -86,7 +86,7 @@ def test_a_daily_topic_runs_once_a_date(toys: App, clock: PushedClock) -> None:
     assert (ticker.tick(), notes(toys)) == (0, 0)
     clock.move_to(START + timedelta(hours=1))
     assert [ticker.tick(), ticker.tick(), notes(toys)] == [1, 0, 1]
-    assert toys.container.get(Durable).is_known("toys.note/2026-11-02")
+    assert toys.container.get(Durable).run("toys.note/2026-11-02", "topic", {}) is False
     clock.move_to(START + timedelta(days=1, hours=1))
     assert ticker.tick() == 1
 

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateTable
 
-from revenue_machine.kit.db import NAMING, Json, Str, Tags, UtcDateTime, make_engine, money, table, upsert
+from revenue_machine.kit.db import NAMING, Json, Str, Tags, UtcDateTime, change, make_engine, money, table, upsert
 
 OWN = sa.MetaData(naming_convention=NAMING)
 THINGS = sa.Table(
@@ -83,6 +83,16 @@ def test_an_upsert_updates_the_named_columns_only(engine: sa.Engine) -> None:
             for row in rows:
                 connection.execute(upsert(THINGS, engine.dialect.name, tuple(row), ("id",), update), row)
         assert read(engine, THINGS.c.price_micro_usd) == [(expected,)]
+
+
+def test_a_change_finds_its_rows_only(engine: sa.Engine) -> None:
+    insert(engine, {"id": "a", "doc": {"seen": 1}, "price_micro_usd": 5}, {"id": "b", "doc": {"seen": 1}, "price_micro_usd": 5})
+    with engine.begin() as connection:
+        found = change(connection, THINGS, {"id": "a", "price_micro_usd": 5}, {"price_micro_usd": 7, "doc": {"seen": 2}, "at": AT})
+        lost = change(connection, THINGS, {"id": "a", "price_micro_usd": 5}, {"price_micro_usd": 9, "doc": None, "at": None})
+    assert (found, lost) == (1, 0)
+    rows = read(engine, THINGS.c.id, THINGS.c.price_micro_usd, THINGS.c.doc, THINGS.c.at)
+    assert rows == [("a", 7, {"seen": 2}, AT), ("b", 5, {"seen": 1}, None)]
 
 
 def test_a_product_table_has_its_prefix() -> None:

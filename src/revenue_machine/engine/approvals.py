@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from revenue_machine.engine.audit import Audit
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.events import Events
+from revenue_machine.engine.questions import card, people_who_decide, with_words
 from revenue_machine.engine.tables import APPROVALS
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import ApprovalRequired, BadInput, Conflict, Failure, NotFound
 from revenue_machine.kit.ids import canonical_json, content_hash, make_id, random_key
-from revenue_machine.kit.money import json_dollars
 
 MESSAGE_LIFETIME = timedelta(hours=24)
 MONEY_LIFETIME = timedelta(hours=4)
@@ -27,6 +27,8 @@ MESSAGE_STANDS = timedelta(days=7)
 HOLD_UNLESS_TOLD = timedelta(minutes=15)
 SECOND_STEP_AFTER = timedelta(seconds=5)
 DECISIONS = ("approve", "reject")
+# From so many people on, nobody spends alone.
+PEOPLE_FOR_TWO = 2
 # Built once: every tick asks them.
 _LATE = sa.and_(
     APPROVALS.c.status.in_(("pending", "approved")),
@@ -49,7 +51,8 @@ class Question:
     """What a person is asked: the exact payload, and what helps to decide.
 
     `kind` says what the payload is (`topic` runs it when approved; a domain may use kinds of its own and
-    react to `approval.decided`). `price_micro_usd` is what saying yes may cost; `channel` is the one it speaks on.
+    react to `approval.decided`). `price_micro_usd` is what saying yes may cost, `predicted_value_micro_usd` what it may bring;
+    `channel` is the one it speaks on.
     """
 
     topic: str
@@ -64,25 +67,42 @@ class Question:
     requested_by: str = "machine"
     replaces_id: str | None = None
     channel: str | None = None
+    predicted_value_micro_usd: int | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One item of a batch: a decision on exactly these bytes."""
+
+    approval_id: str
+    payload_hash: str
+    decision: str
+    reason: str | None = None
 
 
 class Approvals:
-    """Files questions, takes decisions, and hands an approval out exactly once."""
+    """Files questions, takes decisions, and hands an approval out exactly once.
 
-    def __init__(self, database: Database, clock: Clock, audit: Audit, events: Events) -> None:
+    `approvers` is how many people may decide elsewhere than by a token (in Telegram).
+    """
+
+    def __init__(self, database: Database, clock: Clock, audit: Audit, events: Events, approvers: int = 0) -> None:
         self._database, self._clock, self._audit, self._events = database, clock, audit, events
+        self._approvers = approvers
 
     def file(self, connection: sa.Connection, question: Question) -> str:
-        """Put a question into the inbox; the same bytes for the same call are the same question. Returns its id."""
+        """Put a question into the inbox; the same bytes for the same call are the same question, unless it expired. Returns its id.
+
+        What a person said no to stays a no: it is not asked again.
+        """
         payload = canonical_json(question.payload)
-        # What an edit leads to is new even where the bytes were asked about before: the earlier question is void.
-        edited = () if question.replaces_id is None else (question.replaces_id,)
-        approval_id = make_id("apr", question.kind, question.topic, question.call_key, payload, *edited)
+        approval_id, holds = self._place(connection, question, payload)
         now = self._clock.now()
         row = {
             "id": approval_id, "topic": question.topic, "call_key": question.call_key, "kind": question.kind, "payload": payload,
             "payload_hash": content_hash(payload), "title": question.title, "why": question.why, "evidence": question.evidence,
-            "price_micro_usd": question.price_micro_usd, "is_money": question.is_money, "status": "pending",
+            "price_micro_usd": question.price_micro_usd, "predicted_value_micro_usd": question.predicted_value_micro_usd,
+            "is_money": question.is_money, "status": "pending", "holds": holds,
             "replaces_id": question.replaces_id, "channel": question.channel, "requested_by": question.requested_by,
             "requested_at": now,
             "expires_at": now + (MONEY_LIFETIME if question.is_money else MESSAGE_LIFETIME),
@@ -92,11 +112,38 @@ class Approvals:
             self._events.emit(connection, "approval.requested", approval_id, {"approval_id": approval_id, "kind": question.kind})
         return approval_id
 
-    def require(self, question: Question) -> ApprovalRequired:
-        """File the question and return the answer its caller gets."""
+    def _place(self, connection: sa.Connection, question: Question, payload: str) -> tuple[str, int]:
+        """(id, first run number): whatever was asked before about the same bytes and nobody answered in time is another round.
+
+        The run of an approved call has a name of its own each time: an earlier round may have used up the first ones.
+        """
+        # What an edit leads to is new even where the bytes were asked about before: the earlier question is void.
+        edited = () if question.replaces_id is None else (question.replaces_id,)
+        natural = ("apr", question.kind, question.topic, question.call_key, payload, *edited)
+        approval_id, round_number = make_id(*natural), 0
+        holds = self._next_run(connection, question.replaces_id)
+        while (row := _stands(connection, approval_id)) is not None and row.status == "expired":
+            round_number += 1
+            approval_id, holds = make_id(*natural, f"round {round_number}"), row.holds + 1
+        return approval_id, holds
+
+    def _next_run(self, connection: sa.Connection, replaces_id: str | None) -> int:
+        row = None if replaces_id is None else _stands(connection, replaces_id)
+        return 0 if row is None else row.holds + 1
+
+    def require(self, question: Question) -> Failure:
+        """File the question and return the answer its caller gets: it waits, or it was decided for good."""
         with self._database.writing() as connection:
             approval_id = self.file(connection, question)
-        return ApprovalRequired(f"{question.topic} waits for your approval", approval_id=approval_id)
+            row = _stands(connection, approval_id)
+        status = "pending" if row is None else row.status
+        if status == "rejected":
+            words = f"a person said no to exactly this: {row.reason or 'without a reason'}"
+            return Conflict(words, approval_id=approval_id, status=status)
+        if status == "used":
+            return Conflict(f"{question.topic} was approved and has run with exactly this", approval_id=approval_id, status=status)
+        waits = "is approved and waits for its turn" if status == "approved" else "waits for your approval"
+        return ApprovalRequired(f"{question.topic} {waits}", approval_id=approval_id)
 
     def cards(self, status: str | None = "pending") -> list[dict[str, Any]]:
         """Cards, oldest first; expired ones are no longer pending."""
@@ -106,6 +153,15 @@ class Approvals:
             query = query.where(APPROVALS.c.status == status)
         with self._database.reading() as connection:
             return [card(dict(row)) for row in connection.execute(query).mappings()]
+
+    def find(self, approval_id: str) -> dict[str, Any]:
+        """One card, whatever became of it; `not_found`."""
+        self.expire()
+        with self._database.reading() as connection:
+            row = connection.execute(sa.select(APPROVALS).where(APPROVALS.c.id == approval_id)).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no approval {approval_id}", field="id")
+        return card(dict(row))
 
     def decide(
         self,
@@ -122,30 +178,76 @@ class Approvals:
         Raises: not_found; conflict (other bytes, decided already, expired, second step too early); money answers
         first with a `confirm` code that has to come back at least 5 s later.
         """
-        if decision not in DECISIONS:
-            raise BadInput("decision is approve or reject", field="decision")
         self.expire()
         with self._on_record(actor, approval_id), self._database.writing() as connection:
+            if decision not in DECISIONS:
+                raise BadInput("decision is approve or reject", field="decision")
             row = self._standing(connection, approval_id, payload_hash, ("pending",))
             if decision == "approve" and row["is_money"]:
-                code = self._second_step(connection, row, confirm)
-                if code is not None:
-                    return {"id": approval_id, "status": "pending", "confirm": code}
+                first_step = self._second_step(connection, row, actor, confirm)
+                if first_step is not None:
+                    return first_step
             status = "approved" if decision == "approve" else "rejected"
             self._settle(connection, row, status, actor, reason)
         return {"id": approval_id, "status": status}
 
-    def edit(self, approval_id: str, payload_hash: str, payload: Mapping[str, Any], *, actor: str) -> str:
-        """Other bytes are another question: the old one is void, though it had a yes; the new one pending. Returns the new id."""
+    def decide_all(self, verdicts: Sequence[Verdict], *, actor: str) -> list[dict[str, Any]]:
+        """Take each decision on its own; an item that is refused says why and stops none of the others.
+
+        Money is never approved in a batch.
+        """
+        return [self._decide_one(one, actor) for one in verdicts]
+
+    def _decide_one(self, verdict: Verdict, actor: str) -> dict[str, Any]:
+        try:
+            if verdict.decision == "approve":
+                self._refuse_money(verdict.approval_id, actor)
+            return self.decide(verdict.approval_id, verdict.decision, verdict.payload_hash, actor=actor, reason=verdict.reason)
+        except Failure as refusal:
+            return {"id": verdict.approval_id, "error": refusal.as_dict()}
+
+    def _refuse_money(self, approval_id: str, actor: str) -> None:
+        with self._database.reading() as connection:
+            mine = sa.select(APPROVALS.c.is_money).where(APPROVALS.c.id == approval_id)
+            is_money = bool(connection.execute(mine).scalar())
+        if is_money:
+            with self._on_record(actor, approval_id):
+                raise BadInput("money is approved one by one", field="decision")
+
+    def edit(self, approval_id: str, payload_hash: str, payload: Mapping[str, Any] | str, *, actor: str) -> str:
+        """Other bytes are another question: the old one is void, though it had a yes; the new one pending. Returns the new id.
+
+        `payload` is the whole payload, or just the words that replace its text.
+        """
         self.expire()
         with self._on_record(actor, approval_id), self._database.writing() as connection:
             row = self._standing(connection, approval_id, payload_hash, ("pending", "approved"))
+            edited = with_words(json.loads(row["payload"]), payload) if isinstance(payload, str) else payload
             self._settle(connection, row, "replaced", actor, "edited")
             question = Question(
-                row["topic"], row["call_key"], payload, row["title"], row["why"], row["kind"], row["evidence"],
-                row["price_micro_usd"], row["is_money"], actor, approval_id, row["channel"],
+                row["topic"], row["call_key"], edited, row["title"], row["why"], row["kind"], row["evidence"],
+                row["price_micro_usd"], row["is_money"], actor, approval_id, row["channel"], row["predicted_value_micro_usd"],
             )  # fmt: skip
             return self.file(connection, question)
+
+    def refuse(self, approval_id: str, actor: str, why: Failure) -> None:
+        """Write down an attempt that did not get as far as a decision: no right to it, a stranger's tap, a used button."""
+        with self._database.writing() as connection:
+            self._audit.note(connection, actor, "approval.refused", approval_id, why.code, detail=why.message)
+
+    def wait(self, connection: sa.Connection, approval_id: str, until: datetime) -> None:
+        """Let an approved call not be tried before an instant at which it may pass; the gates decide then as ever."""
+        sooner = sa.or_(APPROVALS.c.not_before.is_(None), APPROVALS.c.not_before < until)
+        mine = sa.and_(APPROVALS.c.id == approval_id, APPROVALS.c.status == "approved", sooner)
+        connection.execute(APPROVALS.update().where(mine).values(not_before=until))
+
+    def withdraw(self, connection: sa.Connection, approval_id: str, why: str) -> bool:
+        """Take a question back, in the caller's transaction: what it asks is over. Whether it could still have run."""
+        mine = sa.and_(APPROVALS.c.id == approval_id, APPROVALS.c.status.in_(("pending", "approved")))
+        row = connection.execute(sa.select(APPROVALS).where(mine).with_for_update()).mappings().first()
+        if row is not None:
+            self._settle(connection, dict(row), "expired", "machine", why)
+        return row is not None
 
     def claim(self, connection: sa.Connection, approval_id: str, payload: Mapping[str, Any], *, topic: str, call_key: str) -> None:
         """Use an approval up for exactly these bytes of this call; repeated after a crash, it may claim it again."""
@@ -216,8 +318,7 @@ class Approvals:
         try:
             yield
         except Failure as refusal:
-            with self._database.writing() as connection:
-                self._audit.note(connection, actor, "approval.refused", approval_id, refusal.code, detail=refusal.message)
+            self.refuse(approval_id, actor, refusal)
             raise
 
     def _standing(
@@ -233,21 +334,27 @@ class Approvals:
             raise Conflict("the text has changed since you saw it; look again", payload_hash=row["payload_hash"])
         return dict(row)
 
-    def _second_step(self, connection: sa.Connection, row: Mapping[str, Any], confirm: str | None) -> str | None:
-        """The code to come back with, or None when the second step is fine."""
+    def _second_step(
+        self, connection: sa.Connection, row: Mapping[str, Any], actor: str, confirm: str | None
+    ) -> dict[str, Any] | None:
+        """What the first step is answered: the code to come back with. None when the second step is fine."""
         now = self._clock.now()
+        needs_other = max(self._approvers, people_who_decide(connection, now)) >= PEOPLE_FOR_TWO
         if confirm is None:
             code = random_key()
             connection.execute(
                 APPROVALS.update()
                 .where(APPROVALS.c.id == row["id"])
-                .values(confirm_hash=content_hash(code), confirm_from_at=now + SECOND_STEP_AFTER)
+                .values(confirm_hash=content_hash(code), confirm_from_at=now + SECOND_STEP_AFTER, confirm_by=actor)
             )
-            return code
+            self._audit.note(connection, actor, "approval.first_step", row["id"], "pending", detail=row["payload"])
+            return {"id": row["id"], "status": "pending", "confirm": code, "needs_other_person": needs_other}
         if row["confirm_hash"] != content_hash(confirm):
             raise Conflict("the confirm code is not the one given for this item", field="confirm")
         if now < row["confirm_from_at"]:
             raise Conflict("money needs a second look: confirm at least 5 seconds later", field="confirm")
+        if needs_other and row["confirm_by"] == actor:
+            raise Conflict("you took the first step; somebody else who may approve takes the second", field="confirm")
         return None
 
     def _settle(self, connection: sa.Connection, row: Mapping[str, Any], status: str, actor: str, reason: str | None) -> None:
@@ -269,19 +376,10 @@ class Approvals:
         self._events.emit(connection, "approval.decided", f"{row['id']}/{status}", facts)
 
 
-def card(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What a person sees of a question."""
-    shown = ("id", "topic", "kind", "title", "why", "evidence", "status", "payload_hash", "decided_by", "reason", "replaces_id")
-    times = ("requested_at", "expires_at", "decided_at")
-    payload = json.loads(row["payload"])
-    return {
-        **{name: row[name] for name in shown},
-        **{name: None if row[name] is None else row[name].isoformat() for name in times},
-        "payload": payload,
-        "text": payload.get("text"),
-        "price_usd": json_dollars(row["price_micro_usd"]),
-        "needs_confirm": bool(row["is_money"]),
-    }
+def _stands(connection: sa.Connection, approval_id: str) -> Any:
+    """How a question stands (status, reason, holds); None when there is none."""
+    query = sa.select(APPROVALS.c.status, APPROVALS.c.reason, APPROVALS.c.holds).where(APPROVALS.c.id == approval_id)
+    return connection.execute(query).first()
 
 
 def load_payload(connection: sa.Connection, approval_id: str) -> dict[str, Any]:
@@ -291,3 +389,9 @@ def load_payload(connection: sa.Connection, approval_id: str) -> dict[str, Any]:
         raise NotFound(f"there is no approval {approval_id}", field="id")
     payload: dict[str, Any] = json.loads(text)
     return payload
+
+
+def decision_reason(connection: sa.Connection, approval_id: str) -> str | None:
+    """What the person who decided said of it."""
+    said: str | None = connection.execute(sa.select(APPROVALS.c.reason).where(APPROVALS.c.id == approval_id)).scalar()
+    return said

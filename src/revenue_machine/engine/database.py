@@ -58,9 +58,7 @@ class Database:
         if not rows:
             return 0
         statement = upsert(table, self.dialect, tuple(rows[0]), tuple(keys), tuple(update or ()))
-        # Without being told so, SQLAlchemy forgets how many rows an INSERT touched, and psycopg then says -1.
-        kept = {"preserve_rowcount": True}
-        return int(connection.execute(statement, rows if len(rows) > 1 else rows[0], execution_options=kept).rowcount)
+        return int(connection.execute(statement, rows if len(rows) > 1 else rows[0]).rowcount)
 
     def lock(self, connection: sa.Connection, name: str) -> None:
         """Hold a named lock until the transaction ends (SQLite's writers are alone anyway)."""

@@ -21,6 +21,8 @@ from revenue_machine.kit.errors import Conflict, Failure
 
 F = TypeVar("F", bound=Callable[..., bool])
 IN_DOUBT = ("sent", "unknown")
+# Built once: every turn asks it.
+_IN_DOUBT = sa.select(INTENTS).where(INTENTS.c.state.in_(IN_DOUBT)).order_by(INTENTS.c.created_at, INTENTS.c.id)
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,8 @@ class Doubts:
 
     def open(self) -> list[Doubt]:
         """Every doubt, oldest first; what a live worker is sending right now is none."""
-        query = sa.select(INTENTS).where(INTENTS.c.state.in_(IN_DOUBT)).order_by(INTENTS.c.created_at, INTENTS.c.id)
         with self._database.reading() as connection:
-            rows = connection.execute(query).mappings().all()
+            rows = connection.execute(_IN_DOUBT).mappings().all()
         names = (
             "key", "service", "operation", "topic", "run_id", "state", "attempt", "worst_case_micro_usd", "created_at",
         )  # fmt: skip

@@ -15,6 +15,8 @@ Body = Callable[["Steps", dict[str, Any]], dict[str, Any]]
 APPLICATION_VERSION = "1"
 _bodies: dict[str, Body] = {}
 _workflow: Any = None
+# The runs somebody here waits for, and whether their body began meanwhile: cheaper than asking the database beforehand.
+_began: dict[str, bool] = {}
 
 
 class Steps:
@@ -67,22 +69,19 @@ class Durable:
         self._launched = True
         self.take_over_dead()
 
-    def run(self, workflow_id: str, name: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Start (or join) a run and wait for its outcome; the same id is the same run, for ever."""
+    def run(self, workflow_id: str, name: str, payload: dict[str, Any]) -> bool:
+        """Start (or join) a run and wait for its end; the same id is the same run, for ever.
+
+        Returns: whether its body ran here meanwhile; False when it had ended before or runs in another process.
+        """
         from dbos import DBOS, SetWorkflowID
 
         self.launch()
+        _began[workflow_id] = False
         with SetWorkflowID(workflow_id):
             handle = DBOS.start_workflow(_workflow, name, payload)
-        outcome: dict[str, Any] = handle.get_result(polling_interval_sec=0.05)
-        return outcome
-
-    def is_known(self, workflow_id: str) -> bool:
-        """Whether a run of that id was ever started."""
-        from dbos import DBOS
-
-        self.launch()
-        return bool(DBOS.list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False))
+        handle.get_result(polling_interval_sec=0.05)
+        return _began.pop(workflow_id, False)
 
     def take_over_dead(self) -> int:
         """Recover runs of slots whose process is gone; returns how many were taken over."""
@@ -127,6 +126,9 @@ def _declare(moments: Moments) -> None:
 
     @DBOS.workflow(name="revenue_run", max_recovery_attempts=20)
     def revenue_run(name: str, payload: dict[str, Any]) -> dict[str, Any]:
+        run_id = str(DBOS.workflow_id)
+        if run_id in _began:
+            _began[run_id] = True
         return _bodies[name](Steps(_current["moments"]), payload)
 
     _workflow = revenue_run

@@ -43,7 +43,8 @@ class Plan(Generic[A]):
     does the call. `look_up` answers what stands at the vendor, None for surely nothing. `repeats_safely` when the
     vendor honours the idempotency key. `may_repeat_once` for calls whose repetition costs money but reaches nobody
     (a model's answer): after a crash they go out once more and both are booked.
-    `prices` turns the answer into ledger entries.
+    `prices` turns the answer into ledger entries. `still_wanted` raises when the reason for it has gone: it is asked in the
+    intent's own transaction, so that nothing can happen between the look and the promise.
     """
 
     service: str
@@ -58,6 +59,7 @@ class Plan(Generic[A]):
     speech: Speech | None = None
     spend: Spend | None = None
     prices: Callable[[A], list[Entry]] = field(default=lambda _answer: [])
+    still_wanted: Callable[[sa.Connection], None] = field(default=lambda _connection: None)
 
     @property
     def intent_key(self) -> str:
@@ -122,6 +124,7 @@ class Outside:
 
     def _attempt(self, plan: Plan[A], attempt: int) -> A:
         with self._database.writing() as connection:
+            plan.still_wanted(connection)
             self._chokepoint.admit(connection, plan.intent_key, self._call, plan.speech, plan.spend)
             row = {
                 "id": make_id("int", plan.intent_key), "key": plan.intent_key, "service": plan.service, "operation": plan.operation,

@@ -11,12 +11,14 @@ import sqlalchemy as sa
 
 from revenue_machine.engine.container import Container
 from revenue_machine.engine.database import Database
-from revenue_machine.engine.tables import EVENT_HANDLINGS, EVENTS
+from revenue_machine.engine.tables import EVENT_FAILURES, EVENT_HANDLINGS, EVENTS
 from revenue_machine.kit.clock import Clock
+from revenue_machine.kit.errors import Failure, NotFound
 from revenue_machine.kit.log import logger
 
 F = TypeVar("F", bound=Callable[..., None])
 _MARK = "low-water/"
+MAX_ATTEMPTS = 3
 # Built once: they run with every topic call.
 _LOW_WATER = sa.select(sa.cast(sa.func.substr(EVENT_HANDLINGS.c.handler, len(_MARK) + 1), sa.BigInteger)).where(
     EVENT_HANDLINGS.c.event_id == 0
@@ -29,8 +31,39 @@ _BEHIND_THE_MARK = (
     )
     .order_by(EVENTS.c.id)
 )
+_FORGET_MARK = EVENT_HANDLINGS.delete().where(EVENT_HANDLINGS.c.event_id == 0)
 _HANDLED = sa.select(EVENT_HANDLINGS.c.event_id, EVENT_HANDLINGS.c.handler).where(
     EVENT_HANDLINGS.c.event_id >= sa.bindparam("first", type_=sa.BigInteger)
+)
+_MINE = sa.and_(
+    EVENT_FAILURES.c.event_id == sa.bindparam("of_event", type_=sa.BigInteger),
+    EVENT_FAILURES.c.handler == sa.bindparam("of_handler"),
+)
+_ONE_MORE = (
+    EVENT_FAILURES.update()
+    .where(_MINE)
+    .values(
+        attempts=EVENT_FAILURES.c.attempts + 1,
+        error=sa.bindparam("reason"),
+        failed_at=sa.bindparam("now", type_=EVENT_FAILURES.c.failed_at.type),
+    )
+    .returning(EVENT_FAILURES.c.attempts)
+)
+_GIVE_UP = EVENT_FAILURES.update().where(_MINE).values(status="dead")
+_FORGET_FAILURE = EVENT_FAILURES.delete().where(_MINE)
+_DEAD = (
+    sa.select(EVENT_FAILURES.c.event_id, EVENT_FAILURES.c.handler)
+    .where(EVENT_FAILURES.c.status == "dead")
+    .order_by(EVENT_FAILURES.c.event_id, EVENT_FAILURES.c.handler)
+)
+_DEAD_EVENT = (
+    sa.select(EVENTS)
+    .join(EVENT_FAILURES, EVENT_FAILURES.c.event_id == EVENTS.c.id)
+    .where(
+        EVENT_FAILURES.c.status == "dead",
+        EVENT_FAILURES.c.event_id == sa.bindparam("event_id", type_=sa.BigInteger),
+        EVENT_FAILURES.c.handler == sa.bindparam("handler"),
+    )
 )
 
 
@@ -90,7 +123,8 @@ class Events:
     def drain(self) -> int:
         """Let every handler see every fact it has not handled; also facts that handlers state. Returns the count.
 
-        A handler that fails stops nobody else: it is tried again at the next drain.
+        A handler that fails stops nobody else: it is tried again at the next drains, three times in all; then the fact is a
+        dead letter for it until somebody asks for another try (`retry`).
         """
         handled, failed = 0, set[tuple[int, str]]()
         while batch := [(event, one) for event, one in self._open() if (event.id, one.name) not in failed]:
@@ -100,7 +134,52 @@ class Events:
                 except Exception as error:  # noqa: BLE001 - one bad fact must neither stop the rest nor fail its emitter's call
                     failed.add((event.id, reaction.name))
                     logger().error("event.reaction_failed", event_id=event.id, handler=reaction.name, error=type(error).__name__)
+                    if not (isinstance(error, Failure) and error.retryable):  # a database that does not answer is not its fault
+                        self._count_failure(event, reaction, error)
         return handled
+
+    def dead_letters(self) -> list[tuple[int, str]]:
+        """(fact, handler) of what was given up, oldest first."""
+        with self._database.reading() as connection:
+            return [(row.event_id, row.handler) for row in connection.execute(_DEAD)]
+
+    def dead_rows(self) -> list[dict[str, Any]]:
+        """The same as webhooks that nobody could read are exported: the fact as `body`, its handler as `subject`."""
+        query = sa.select(EVENTS, EVENT_FAILURES).join(EVENTS, EVENTS.c.id == EVENT_FAILURES.c.event_id)
+        query = query.where(EVENT_FAILURES.c.status == "dead").order_by(EVENT_FAILURES.c.event_id, EVENT_FAILURES.c.handler)
+        with self._database.reading() as connection:
+            return [
+                {
+                    "id": row["event_id"], "service": "reaction", "external_id": row["key"], "kind": row["kind"],
+                    "subject": row["handler"], "body": row["payload"], "occurred_at": row["occurred_at"],
+                    "received_at": row["created_at"], "status": row["status"], "attempts": row["attempts"], "error": row["error"],
+                }
+                for row in connection.execute(query).mappings()
+            ]  # fmt: skip
+
+    def retry(self, event_id: int, handler: str) -> None:
+        """Try a dead letter once more, now. Raises: not_found; whatever the handler raises (it stays a dead letter)."""
+        with self._database.reading() as connection:
+            row = connection.execute(_DEAD_EVENT, {"event_id": event_id, "handler": handler}).mappings().first()
+        named = [one for one in self._by_kind.get(row["kind"], ()) if one.name == handler] if row is not None else []
+        if row is None or not named:
+            raise NotFound(f"no dead letter {event_id} waits for {handler}", field="ID")
+        event = Event(row["id"], row["kind"], row["key"], row["payload"], row["occurred_at"])
+        with self._database.writing() as connection:
+            connection.execute(_FORGET_FAILURE, {"of_event": event_id, "of_handler": handler})
+            self._react(connection, event, named[0])
+
+    def _count_failure(self, event: Event, reaction: Reaction, error: Exception) -> None:
+        """After the last attempt the fact counts as handled, so that the ones behind it are not read for ever."""
+        now, mine = self._clock.now(), {"event_id": event.id, "handler": reaction.name}
+        reason = f"{type(error).__name__}: {error}"
+        with self._database.writing() as connection:
+            row = {**mine, "status": "failed", "attempts": 0, "error": reason, "failed_at": now}
+            self._database.put(connection, EVENT_FAILURES, row, ["event_id", "handler"])
+            attempts = connection.execute(_ONE_MORE, {**_bound(mine), "reason": reason, "now": now}).scalar_one()
+            if attempts >= MAX_ATTEMPTS:
+                connection.execute(_GIVE_UP, _bound(mine))
+                self._database.put(connection, EVENT_HANDLINGS, {**mine, "handled_at": now}, ["event_id", "handler"])
 
     def _open(self) -> list[tuple[Event, Reaction]]:
         if not self._by_kind:
@@ -120,7 +199,7 @@ class Events:
         """All facts up to here are handled by everybody: the next drain starts behind them."""
         with self._database.writing() as connection:
             mark = {"event_id": 0, "handler": f"{_MARK}{event_id:020d}", "handled_at": self._clock.now()}
-            connection.execute(EVENT_HANDLINGS.delete().where(EVENT_HANDLINGS.c.event_id == 0))
+            connection.execute(_FORGET_MARK)
             self._database.put(connection, EVENT_HANDLINGS, mark, ["event_id", "handler"])
 
     def _handle(self, event: Event, reaction: Reaction) -> int:
@@ -129,7 +208,14 @@ class Events:
             claim = {"event_id": event.id, "handler": reaction.name, "handled_at": self._clock.now()}
             if self._database.put(connection, EVENT_HANDLINGS, claim, ["event_id", "handler"]) == 0:
                 return 0
-            inner = self._container.child(event)
-            inner.put(connection, sa.Connection)
-            inner.fill(reaction.function)
+            self._react(connection, event, reaction)
         return 1
+
+    def _react(self, connection: sa.Connection, event: Event, reaction: Reaction) -> None:
+        inner = self._container.child(event)
+        inner.put(connection, sa.Connection)
+        inner.fill(reaction.function)
+
+
+def _bound(mine: Mapping[str, Any]) -> dict[str, Any]:
+    return {"of_event": mine["event_id"], "of_handler": mine["handler"]}

@@ -72,7 +72,8 @@ class Speech:
     """Whom an effect reaches and on which channel; a public channel has no recipient.
 
     `recipient` is the address (`ada@example.com`, `linkedin:ada`), `person_id` the contact behind it: one who opted out anywhere
-    is out everywhere, and `per_person` is what one person bears over all channels together.
+    is out everywhere, and `per_person` is what one person bears over all channels together. What `answers_owner` (a word back to
+    the owner who just pressed a button or asked) passes the kill switch: otherwise nobody could hear that it works.
     """
 
     channel: str
@@ -81,6 +82,7 @@ class Speech:
     window: Window | None = None
     person_id: str | None = None
     per_person: Ceiling | None = None
+    answers_owner: bool = False
 
 
 class BudgetGate(Protocol):
@@ -106,7 +108,8 @@ class Chokepoint:
 
     def admit(self, connection: sa.Connection, intent_key: str, call: Call, speech: Speech | None, spend: Spend | None) -> None:
         """Let an effect through or raise what forbids it; whatever it takes is taken in this transaction."""
-        self._switch.check(connection)
+        if speech is None or not speech.answers_owner:
+            self._switch.check(connection)
         if speech is not None:
             self._admit_speech(connection, intent_key, speech)
         if spend is not None:

@@ -61,6 +61,8 @@ class Handwork:
         with self._database.writing() as connection:
             if self._database.put(connection, HAND_TASKS, row, ["key"]):
                 self._audit.note(connection, "machine", "hand_task.open", task_id, "open", detail=task.text)
+                facts = {"task_id": task_id, "topic": task.topic, "channel": task.channel}
+                self._events.emit(connection, "hand_task.opened", task_id, facts)
         return task_id
 
     def cards(self, status: str | None = "open") -> list[dict[str, Any]]:
@@ -71,6 +73,15 @@ class Handwork:
             query = query.where(HAND_TASKS.c.status == status)
         with self._database.reading() as connection:
             return [_card(dict(row)) for row in connection.execute(query).mappings()]
+
+    def find(self, task_id: str) -> dict[str, Any]:
+        """One task, whatever became of it; `not_found`."""
+        self.expire()
+        with self._database.reading() as connection:
+            row = connection.execute(sa.select(HAND_TASKS).where(HAND_TASKS.c.id == task_id)).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no task {task_id}", field="id")
+        return _card(dict(row))
 
     def close(self, task_id: str, *, is_done: bool, text_hash: str, actor: str) -> dict[str, Any]:
         """The owner did it, or says he will not; the same word twice is one.
@@ -102,6 +113,14 @@ class Handwork:
             for row in rows:
                 self._end(connection, dict(row), "expired", "clock")
         return len(rows)
+
+    def withdraw(self, connection: sa.Connection, key: str) -> bool:
+        """Take back a task nobody did yet, in the caller's transaction: what it was for is over. Whether it was open."""
+        query = sa.select(HAND_TASKS).where(HAND_TASKS.c.key == key, HAND_TASKS.c.status == "open").with_for_update()
+        row = connection.execute(query).mappings().first()
+        if row is not None:
+            self._end(connection, dict(row), "dropped", "machine")
+        return row is not None
 
     def _end(self, connection: sa.Connection, row: dict[str, Any], outcome: str, actor: str) -> None:
         now: datetime = self._clock.now()

@@ -18,6 +18,7 @@ from revenue_machine.engine.registry import modules
 from revenue_machine.engine.rowfiles import BadLine, RowFile, read_rows
 from revenue_machine.kit.clock import parse_instant
 from revenue_machine.kit.errors import BadInput, NotFound
+from revenue_machine.kit.ids import content_hash
 
 SHOWN_LINES = 10
 _NOTHING = {"", "nan", "null", "none", "n/a", "#n/a", "na", "-"}
@@ -109,13 +110,33 @@ class RowImport(Protocol):
 
 
 @dataclass(frozen=True)
+class Undone:
+    """What became of an import that was taken back: rows gone, rows as they were before, and those kept with the reason."""
+
+    import_id: str
+    removed: int
+    restored: int
+    kept: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """The same for a person to read."""
+        head = f"{self.import_id}: removed {self.removed}, put back {self.restored}, kept {len(self.kept)}"
+        more = [] if len(self.kept) <= SHOWN_LINES else [f"  and {len(self.kept) - SHOWN_LINES} more"]
+        return [head, *(f"  kept: {one}" for one in self.kept[:SHOWN_LINES]), *more]
+
+
+@dataclass(frozen=True)
 class ImportKind:
-    """A kind of file a domain declares in `imports.py`; `begin(source=…)` is filled by the container."""
+    """A kind of file a domain declares in `imports.py`; the container fills `begin(source=…)` and `undo(connection=…, wanted=…)`.
+
+    `wanted` is an import's id or the SHA-256 of its file; kinds without `undo` cannot be taken back.
+    """
 
     name: str
     summary: str
     fields: tuple[ImportField, ...]
     begin: Callable[..., RowImport]
+    undo: Callable[..., Undone] | None = None
 
 
 @dataclass(frozen=True)
@@ -220,6 +241,20 @@ def import_file(kind: ImportKind, path: Path, wishes: ImportWishes, container: C
     return ImportReport(
         kind.name, file, mapping, unused, tuple(bad), tuple(left_out), notes, applies, written.stored, written.duplicates
     )  # fmt: skip
+
+
+def undo_import(kind: ImportKind, wanted: str, container: Container) -> Undone:
+    """Take an import back, by its id or its file.
+
+    Raises: not_found (no such import), bad_input for a kind that cannot be taken back.
+    """
+    if kind.undo is None:
+        raise BadInput(f"an import of {kind.name} cannot be taken back", field="kind")
+    path = Path(wanted)
+    name = content_hash(path.read_bytes()) if path.is_file() else wanted
+    with container.get(Database).writing() as connection:
+        undone: Undone = container.fill(kind.undo, connection=connection, wanted=name)
+    return undone
 
 
 def map_columns(kind: ImportKind, columns: Sequence[str], wishes: ImportWishes) -> dict[str, str]:

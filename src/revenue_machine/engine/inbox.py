@@ -18,6 +18,12 @@ from revenue_machine.kit.hooks import HookEvent, hook_json
 
 F = TypeVar("F", bound=Callable[..., None])
 MAX_ATTEMPTS = 3
+# Built once: every turn asks the one, every webhook runs the other.
+_CLAIM = (
+    HOOK_INBOX.update()
+    .where(HOOK_INBOX.c.id == sa.bindparam("hook_id"), HOOK_INBOX.c.status == "received")
+    .values(status="handled", handled_at=sa.bindparam("now"), attempts=HOOK_INBOX.c.attempts + 1)
+)
 _RECEIVED = sa.select(HOOK_INBOX).where(HOOK_INBOX.c.status == "received").order_by(HOOK_INBOX.c.id)
 
 
@@ -73,6 +79,8 @@ class Inbox:
             fresh = self._database.put(connection, HOOK_INBOX, row, ["service", "external_id"]) > 0
             if fresh:
                 self._audit.note(connection, service, "webhook.received", event.external_id, event.kind)
+            else:
+                self._audit.note(connection, service, "webhook.repeated", event.external_id, event.kind)
         return fresh
 
     def drain(self) -> int:
@@ -80,6 +88,12 @@ class Inbox:
         with self._database.reading() as connection:
             rows = connection.execute(_RECEIVED).mappings().all()
         return sum(self._handle(dict(row)) for row in rows)
+
+    def dead_letters(self) -> list[int]:
+        """Webhooks that were given up, oldest first."""
+        query = sa.select(HOOK_INBOX.c.id).where(HOOK_INBOX.c.status == "dead").order_by(HOOK_INBOX.c.id)
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
 
     def replay(self, hook_id: int) -> None:
         """Put a dead letter back in line."""
@@ -103,12 +117,7 @@ class Inbox:
         return 1
 
     def _claim(self, connection: sa.Connection, hook_id: int) -> None:
-        claimed = connection.execute(
-            HOOK_INBOX.update()
-            .where(HOOK_INBOX.c.id == hook_id, HOOK_INBOX.c.status == "received")
-            .values(status="handled", handled_at=self._clock.now(), attempts=HOOK_INBOX.c.attempts + 1)
-        )
-        if claimed.rowcount == 0:
+        if connection.execute(_CLAIM, {"hook_id": hook_id, "now": self._clock.now()}).rowcount == 0:
             raise _TakenElsewhere
 
     def _read(self, connection: sa.Connection, row: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.switch import EVERYTHING
-from revenue_machine.engine.tables import APPROVALS, HOOK_INBOX, INTENTS, SWITCHES
+from revenue_machine.engine.tables import APPROVALS, EVENT_FAILURES, HAND_TASKS, HOOK_INBOX, INTENTS, SWITCHES
 from revenue_machine.engine.workers import Slot
 from revenue_machine.kit.clock import Clock, iso
 from revenue_machine.kit.settings import Settings
@@ -18,10 +18,14 @@ from revenue_machine.kit.settings import Settings
 
 @dataclass(frozen=True)
 class Standing:
-    """What needs a person: questions (and when the first expires), doubts, unreadable webhooks, the switch."""
+    """What needs a person: questions (and when the first expires), tasks by hand, doubts, dead letters, the switch.
+
+    Dead letters are webhooks nobody could read and reactions that failed for good.
+    """
 
     approvals: int
     first_expires_at: datetime | None
+    hand_tasks: int
     doubts: int
     dead_letters: int
     is_stopped: bool
@@ -33,8 +37,10 @@ def standing(connection: sa.Connection) -> Standing:
     return Standing(
         approvals=_count(connection, APPROVALS, pending),
         first_expires_at=connection.execute(sa.select(sa.func.min(APPROVALS.c.expires_at)).where(pending)).scalar(),
+        hand_tasks=_count(connection, HAND_TASKS, HAND_TASKS.c.status == "open"),
         doubts=_count(connection, INTENTS, INTENTS.c.state == "unknown"),
-        dead_letters=_count(connection, HOOK_INBOX, HOOK_INBOX.c.status == "dead"),
+        dead_letters=_count(connection, HOOK_INBOX, HOOK_INBOX.c.status == "dead")
+        + _count(connection, EVENT_FAILURES, EVENT_FAILURES.c.status == "dead"),
         is_stopped=bool(connection.execute(sa.select(SWITCHES.c.is_on).where(SWITCHES.c.name == EVERYTHING)).scalar()),
     )
 
@@ -51,6 +57,7 @@ def overview(database: Database, clock: Clock, settings: Settings, slot: Slot) -
             "timezone": settings.timezone,
             "stopped": now_stands.is_stopped,
             "approvals_waiting": now_stands.approvals,
+            "hand_tasks_open": now_stands.hand_tasks,
             "intents_in_doubt": now_stands.doubts,
             "dead_letters": now_stands.dead_letters,
             "worker": slot.name,

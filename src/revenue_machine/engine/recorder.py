@@ -40,6 +40,10 @@ class Recorder:
             self._database.put(connection, RECORDINGS, rows, ["id"])
         pending.clear()
 
+    def drop(self) -> None:
+        """Forget what this thread heard since the last flush: an answer that said nothing."""
+        self._pending().clear()
+
     def _pending(self) -> list[Exchange]:
         if not hasattr(self._thread, "exchanges"):
             self._thread.exchanges = []

@@ -16,6 +16,7 @@ from revenue_machine.kit.ids import content_hash
 
 DELIMITERS = (",", ";", "\t")
 LONGEST_CELL = 16 * 1024 * 1024
+MOST_REMARKS = 20
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,10 @@ def sniff_delimiter(header: str) -> str:
 
 def _read_csv(name: str, sha256: str, text: str, encoding: str) -> RowFile:
     csv.field_size_limit(LONGEST_CELL)
+    before = _preamble_lines(text)
+    text = text if before == 0 else text.split("\n", before)[before]
     delimiter = sniff_delimiter(text.lstrip("\r\n").split("\n", 1)[0])
-    lines = _csv_lines(text, delimiter)
+    lines = _csv_lines(text, delimiter, before)
     columns = _distinct([cell.strip() for cell in next(lines)[1]])
     rows, bad, repaired = list[FileRow](), list[BadLine](), list[int]()
     for number, (line, cells) in enumerate(lines, 1):
@@ -123,15 +126,23 @@ def _read_csv(name: str, sha256: str, text: str, encoding: str) -> RowFile:
     return RowFile(name, sha256, "csv", encoding, delimiter, tuple(columns), tuple(rows), tuple(bad), tuple(repaired))
 
 
-def _csv_lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """(first physical line, cells) of every line that is not blank."""
+def _preamble_lines(text: str) -> int:
+    """How many lines of remarks stand before the header: a first line `Notes:` and all up to the next blank one."""
+    lines = text.split("\n", MOST_REMARKS)[:MOST_REMARKS]
+    if lines[0].strip().strip('",;').lower() not in ("notes:", "note:"):
+        return 0
+    return next((number for number, line in enumerate(lines, 1) if not line.strip('\r ",;\t')), 0)
+
+
+def _csv_lines(text: str, delimiter: str, before: int = 0) -> Iterator[tuple[int, list[str]]]:
+    """(first physical line, cells) of every line that is not blank; `before` lines of the file come before the text."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    start = 1
+    start = before + 1
     try:
         for cells in reader:
             if cells and any(cell.strip() for cell in cells):
                 yield start, cells
-            start = reader.line_num + 1
+            start = before + reader.line_num + 1
     except csv.Error as error:
         raise BadInput(f"line {start}: {error}", field="file") from None
 

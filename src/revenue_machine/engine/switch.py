@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,15 +11,18 @@ import sqlalchemy as sa
 
 from revenue_machine.engine.audit import Audit
 from revenue_machine.engine.database import Database
-from revenue_machine.engine.tables import CHANNEL_PAUSES, SUPPRESSIONS, SWITCHES
+from revenue_machine.engine.tables import CHANNEL_PAUSES, META, SUPPRESSIONS, SWITCHES
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import Stopped, Suppressed
-from revenue_machine.kit.ids import content_hash
+from revenue_machine.kit.ids import content_hash, random_token
 
 EVERYTHING = "everything"
+KEY_NAME = "suppression_key"
 # Built once: every effect asks it.
 _IS_ON = sa.select(SWITCHES.c.is_on).where(SWITCHES.c.name == EVERYTHING)
 _PAUSE = sa.select(CHANNEL_PAUSES).where(CHANNEL_PAUSES.c.channel == sa.bindparam("channel"))
+_KEY = sa.select(META.c.value).where(META.c.name == KEY_NAME)
+_SUPPRESSED = sa.select(SUPPRESSIONS.c.reason).where(SUPPRESSIONS.c.address_hash == sa.bindparam("stored"))
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,10 @@ def _pause(connection: sa.Connection, channel: str) -> Pause | None:
 
 
 def address_hash(address: str) -> str:
-    """One hash per mailbox or handle, however it is written: case, spaces, Unicode form and +tag do not matter."""
+    """One hash per mailbox or handle, however it is written: case, spaces, Unicode form and +tag do not matter.
+
+    Never stored as it is: the list holds it keyed.
+    """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", address).casefold())
     # Spaces of any width and characters nobody sees (zero-width, soft hyphen) make no other person.
     text = "".join(sign for sign in folded if not sign.isspace() and unicodedata.category(sign) != "Cf")
@@ -149,11 +156,58 @@ def _plain_host(host: str) -> str:
 
 def suppress(connection: sa.Connection, database: Database, address: str, *, reason: str, source: str, clock: Clock) -> None:
     """Never contact this address again, on any channel."""
-    row = {"address_hash": address_hash(address), "reason": reason, "source": source, "created_at": clock.now()}
+    lay_key(connection, database, random_token("sup"))
+    stored = SuppressionList(connection).stored_hash(address)
+    row = {"address_hash": stored, "reason": reason, "source": source, "created_at": clock.now()}
     database.put(connection, SUPPRESSIONS, row, ["address_hash"])
 
 
 def check_suppressed(connection: sa.Connection, address: str) -> None:
     """Raise `suppressed` when this address opted out."""
-    if connection.execute(sa.select(SUPPRESSIONS.c.reason).where(SUPPRESSIONS.c.address_hash == address_hash(address))).first():
+    if address in SuppressionList(connection):
         raise Suppressed
+
+
+class SuppressionList:
+    """Asks the list for many addresses; it holds keyed hashes, so a stolen copy of it cannot be tried against known addresses."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._key = connection.execute(_KEY).scalar()
+
+    def stored_hash(self, address: str) -> str:
+        """What the list holds for an address."""
+        return _keyed(self._key or "", address_hash(address))
+
+    def __contains__(self, address: object) -> bool:
+        # Without a key nobody was ever put on the list.
+        if self._key is None:
+            return False
+        return self._connection.execute(_SUPPRESSED, {"stored": self.stored_hash(str(address))}).first() is not None
+
+    def every_hash(self) -> frozenset[str]:
+        """The whole list, for a check of very many addresses at once."""
+        return frozenset(self._connection.execute(sa.select(SUPPRESSIONS.c.address_hash)).scalars())
+
+
+def lay_key(connection: sa.Connection, database: Database, key: str) -> None:
+    """Give the list its key, once for ever; what an older version wrote without one is keyed with it."""
+    if connection.execute(_KEY).first() is not None:
+        return
+    if database.put(connection, META, {"name": KEY_NAME, "value": key}, ["name"]):
+        for plain in sorted(connection.execute(sa.select(SUPPRESSIONS.c.address_hash)).scalars()):
+            mine = SUPPRESSIONS.c.address_hash == plain
+            connection.execute(SUPPRESSIONS.update().where(mine).values(address_hash=_keyed(key, plain)))
+
+
+def lay_sandbox_key(database: Database, seed: int) -> None:
+    """The key of a rehearsal: the same seed, the same list."""
+    with database.reading() as connection:
+        if connection.execute(_KEY).first() is not None:
+            return
+    with database.writing() as connection:
+        lay_key(connection, database, content_hash(f"suppression/{seed}"))
+
+
+def _keyed(key: str, plain_hash: str) -> str:
+    return hmac.new(key.encode(), plain_hash.encode(), "sha256").hexdigest()

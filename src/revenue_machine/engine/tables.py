@@ -86,6 +86,7 @@ APPROVALS = table(
     text("why", null=False),
     text("evidence"),
     *money("price"),
+    *money("predicted_value"),
     flag("is_money"),
     text("status", null=False),
     text("replaces_id"),
@@ -98,9 +99,10 @@ APPROVALS = table(
     text("reason"),
     text("confirm_hash"),
     instant("confirm_from_at"),
+    text("confirm_by"),
     instant("used_at"),
     instant("not_before"),
-    number("holds", null=False, default=0),
+    number("holds", null=False, default=0, server_default="0"),
     sa.Index(None, "status"),
 )
 
@@ -153,6 +155,18 @@ EVENT_HANDLINGS = table(
     sa.Column("event_id", sa.BigInteger, primary_key=True, autoincrement=False),
     text_key("handler"),
     instant("handled_at", null=False),
+)
+
+# A reaction that failed on a fact: tried again, then a dead letter until somebody asks for another try.
+EVENT_FAILURES = table(
+    "actp_event_failures",
+    sa.Column("event_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    text_key("handler"),
+    text("status", null=False),
+    number("attempts", null=False),
+    text("error", null=False),
+    instant("failed_at", null=False),
+    sa.Index(None, "status"),
 )
 
 HOOK_INBOX = table(

@@ -154,7 +154,5 @@ class Ticker:
         A call that gates held back before is the same call in another run: `<topic>/<key>#<holds>`.
         """
         run_id = f"{topic}/{key}#{holds}" if holds else f"{topic}/{key}"
-        known = self._durable.is_known(run_id)
         body = {"topic": topic, "key": key, "payload": payload, "approval_id": approval_id}
-        self._durable.run(run_id, "topic", body)
-        return 0 if known else 1
+        return int(self._durable.run(run_id, "topic", body))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -138,10 +139,12 @@ def make_engine(url: str) -> sa.Engine:
 
     SQLite: WAL, synchronous=FULL, foreign keys, 30 s busy time-out, transactions begin IMMEDIATE.
     """
+    # Last in, first out: one connection that knows the statements and pages, instead of many that each learn them.
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=False)
+        return sa.create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=False, pool_use_lifo=True)
+    connecting = {"timeout": 30, "check_same_thread": False}
     engine = sa.create_engine(
-        _sqlite_url(url, "writing"), connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20, max_overflow=40
+        _sqlite_url(url, "writing"), connect_args=connecting, pool_size=20, max_overflow=40, pool_use_lifo=True
     )
     sa.event.listen(engine, "connect", _prepare_sqlite)
     return engine
@@ -170,7 +173,22 @@ def upsert(table_: sa.Table, dialect: str, columns: tuple[str, ...], keys: tuple
     from sqlalchemy.dialects import sqlite
 
     insert: Any = pg.insert(table_) if dialect == "postgresql" else sqlite.insert(table_)
+    # Without being told so, SQLAlchemy forgets how many rows an INSERT touched, and psycopg then says -1.
+    insert = insert.execution_options(preserve_rowcount=True)
     statement = insert.values({name: sa.bindparam(name, type_=table_.c[name].type) for name in columns})
     if not update:
         return statement.on_conflict_do_nothing(index_elements=list(keys))
     return statement.on_conflict_do_update(index_elements=list(keys), set_={name: statement.excluded[name] for name in update})
+
+
+def change(connection: sa.Connection, table_: sa.Table, where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
+    """Set columns of the rows whose columns equal `where` (never None); rows touched."""
+    given = {f"is_{name}": value for name, value in where.items()} | {f"new_{name}": value for name, value in values.items()}
+    return int(connection.execute(_update(table_, tuple(where), tuple(values)), given).rowcount)
+
+
+@functools.lru_cache(maxsize=512)
+def _update(table_: sa.Table, where: tuple[str, ...], columns: tuple[str, ...]) -> sa.Update:
+    """One statement per shape: to build it costs SQLAlchemy more than to run it."""
+    mine = [table_.c[name] == sa.bindparam(f"is_{name}", type_=table_.c[name].type) for name in where]
+    return table_.update().where(*mine).values({name: sa.bindparam(f"new_{name}", type_=table_.c[name].type) for name in columns})

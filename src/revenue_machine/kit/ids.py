@@ -8,6 +8,9 @@ import json
 import secrets
 from typing import Any
 
+# Made once: `json.dumps` makes an encoder for every call that is not by its own taste.
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 
 def make_id(prefix: str, *natural_key: object) -> str:
     """`con_9f2k…`: stable over runs, machines and databases for the same natural key."""
@@ -20,7 +23,7 @@ def make_id(prefix: str, *natural_key: object) -> str:
 
 def canonical_json(value: Any) -> str:
     """One spelling per value: sorted keys, no spaces, text as it is."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _CANONICAL.encode(value)
 
 
 def content_hash(value: Any) -> str:

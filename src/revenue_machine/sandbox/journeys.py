@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from revenue_machine.kit.ids import make_id
 from revenue_machine.kit.rng import rng
+from revenue_machine.sandbox import acquaintances
 from revenue_machine.sandbox.agenda import Due
 from revenue_machine.sandbox.truth import Deed
 
@@ -40,6 +41,23 @@ def visitor_id(seed: int, offer: str, person: int) -> str:
 def person_name(seed: int, person: int) -> str:
     """How the truth calls a person."""
     return make_id("person", seed, person)
+
+
+def mail_address(visitor: str) -> str:
+    """Where this customer gets mail."""
+    return f"{visitor}@people.example"
+
+
+def full_name(world: World, person: int) -> str:
+    """What this person calls themselves at a signup."""
+    draws = rng(world.seed, "name", person)
+    return f"{draws.choice(acquaintances.FIRST)} {draws.choice(acquaintances.LAST)}"
+
+
+def zone_of(world: World, person: int) -> str:
+    """Where this person lives."""
+    people = world.people
+    return people.zones[int(people.zone_edges.searchsorted(person, side="right")) - 1]
 
 
 def sees_analytics(world: World, person: int) -> bool:

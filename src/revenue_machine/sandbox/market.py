@@ -70,6 +70,11 @@ class Market:
         if self.has("posthog"):
             self._fake("posthog").public_capture(self._outside.state("posthog"), event, distinct_id, dict(properties), at)
 
+    def open_mailbox(self, address: str, *, is_dead: bool) -> None:
+        """A person has an address; the dead ones take no mail."""
+        if self.has("resend") and is_dead:
+            self._fake("resend").public_mailbox(self._outside.state("resend"), address, "hard_bounce")
+
     def sells(self, offer: Offer) -> bool:
         """Whether the offer's till is open in this world."""
         return self.has(offer.store)

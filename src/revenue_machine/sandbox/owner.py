@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -28,6 +28,8 @@ class Habits:
     approves: float = 0.74
     edits: float = 0.10
     rejects: float = 0.08
+    does_by_hand: float = 0.88
+    drops_by_hand: float = 0.07
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Owner:
     token: str
     zone: ZoneInfo
     habits: Habits = field(default_factory=Habits)
+    on_sent: Callable[[Mapping[str, Any]], None] | None = None
     _confirmations: list[tuple[dict[str, Any], str]] = field(default_factory=list)
 
     def visits(self, start: datetime, end: datetime) -> Iterator[datetime]:
@@ -66,7 +69,21 @@ class Owner:
             return outcomes
         for item in items_in(reply.body):
             outcomes[self._decide(item, at)] += 1
+        self._do_by_hand(at, outcomes)
         return outcomes
+
+    def _do_by_hand(self, at: datetime, outcomes: Counter[str]) -> None:
+        """Send what is to be sent by hand, or say that it will not be; what is left lies there until next time."""
+        reply = self._ask("GET", "/api/hand-tasks", None)
+        for task in items_in(reply.body) if reply.status == 200 else ():
+            mood = rng(self.seed, "owner.hand", task["id"], iso(at)).random()
+            if mood >= self.habits.does_by_hand + self.habits.drops_by_hand:
+                continue
+            is_done = mood < self.habits.does_by_hand
+            answer = self._ask("POST", f"/api/hand-tasks/{task['id']}", {"done": is_done, "text_hash": task["text_hash"]})
+            outcomes[("sent" if is_done else "dropped") if answer.status < 300 else _failure(answer.status)] += 1
+            if is_done and answer.status < 300 and self.on_sent is not None:
+                self.on_sent(task)
 
     def _decide(self, item: dict[str, Any], at: datetime) -> str:
         draws = rng(self.seed, "owner", item["id"], item.get("payload_hash"), iso(at))

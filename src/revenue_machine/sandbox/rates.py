@@ -71,6 +71,38 @@ class Traffic(Group):
     crawlers_per_post_per_day: float = Field(default=0.3, ge=0, description="crawlers per post and day later on")
 
 
+class Mail(Group):
+    """What people and their mail servers do with a mail."""
+
+    opens: float = Field(default=0.48, ge=0, le=1, description="mails somebody opens; definitions §2.8: 40 % and more")
+    clicks: float = Field(default=0.11, ge=0, le=1, description="mails with a click; definitions §2.8: 5 % and more")
+    replies: float = Field(default=0.03, ge=0, le=1, description="mails somebody answers")
+    unsubscribes: float = Field(default=0.012, ge=0, le=1, description="mails whose reader presses unsubscribe in the mail program")
+    complaints: float = Field(default=0.0005, ge=0, le=1, description="mails that are called spam")
+    dead_addresses: float = Field(default=0.012, ge=0, le=1, description="share of people whose address does not exist")
+    scanners: float = Field(default=0.15, ge=0, le=1, description="mails whose server follows every link within two seconds")
+    reading_hours: float = Field(default=5.0, gt=0, description="mean hours until somebody reads a mail")
+    changes_mind: float = Field(
+        default=0.30, ge=0, le=1, description="people in a trial who stay after all because of a mail they clicked"
+    )
+
+
+class Hiring(Group):
+    """What clients do on Upwork: the jobs they post and how they choose among proposals."""
+
+    clients: int = Field(default=90, ge=1, description="clients who post jobs on Upwork")
+    fitting_jobs_per_weekday: int = Field(default=8, ge=0, description="jobs a weekday in the owner's trades and above his floor")
+    other_jobs_per_weekday: int = Field(default=6, ge=0, description="jobs a weekday that are small, cheap, shady or foreign")
+    weekend_share: float = Field(default=0.75, ge=0, le=1, description="jobs on a day of the weekend, as a share of a weekday's")
+    usual_crowd: float = Field(default=16.0, gt=0, description="median of other freelancers' proposals a job gets in the end")
+    closes: float = Field(default=0.65, ge=0, le=1, description="jobs taken down within two weeks; the others are forgotten")
+    interviews: float = Field(
+        default=0.34, ge=0, le=1, description="chance of an interview for an average proposal without any competition"
+    )
+    hires: float = Field(default=0.45, ge=0, le=1, description="interviews that end in a contract with a serious client")
+    declines: float = Field(default=0.40, ge=0, le=1, description="clients who say no when it is no; the others say nothing")
+
+
 class History(Group):
     """What was there before the machine came."""
 
@@ -93,6 +125,8 @@ class WorldRates(Group):
     funnel: Funnel = Funnel()
     fatigue: Fatigue = Fatigue()
     traffic: Traffic = Traffic()
+    mail: Mail = Mail()
+    hiring: Hiring = Hiring()
     history: History = History()
     time_zones: dict[str, float] = Field(default_factory=lambda: dict(TIME_ZONES), description="share of people per IANA zone")
     hooks: dict[str, float] = Field(default_factory=lambda: dict(HOOKS), description="hidden: factor on clicks by kind of hook")

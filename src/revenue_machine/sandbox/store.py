@@ -45,6 +45,8 @@ create index if not exists truth_kind on truth (kind, at);
 create table if not exists lived (behaviour text primary key, until text not null);
 create table if not exists settings (name text primary key, value text not null);
 """
+# Made once: `json.dumps` makes an encoder for every call that is not by its own taste.
+_COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 class WorldStore:
@@ -147,7 +149,7 @@ class ServiceState:
         self.store.run(
             "insert into documents (service, kind, key, document) values (?, ?, ?, ?) "
             "on conflict (service, kind, key) do update set document = excluded.document",
-            self.service, kind, key, json.dumps(document, separators=(",", ":"), ensure_ascii=False),
+            self.service, kind, key, _COMPACT.encode(document),
         )  # fmt: skip
 
     def get(self, kind: str, key: str) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from revenue_machine.sandbox.store import WorldStore
 class Deed:
     """One true fact: who did what because of which post.
 
-    `kind`: click, bot, visit, signup, trial, purchase, renewal, cancellation, refund. `channel`: post (its link),
+    `kind`: click, bot, visit, signup, trial, purchase, renewal, cancellation, refund, mail_…. `channel`: post (its link), mail,
     lookup (saw the post, came without its link), direct, friends, before. `seen`: analytics could see the visit.
     """
 

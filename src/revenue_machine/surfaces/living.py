@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 from revenue_machine.app import App
 from revenue_machine.kit.clock import wall_instant
 from revenue_machine.kit.errors import Conflict
+from revenue_machine.sandbox.behaviours.outreach import sent_by_hand
 from revenue_machine.sandbox.frontdoor import AsgiDoor
 from revenue_machine.sandbox.owner import Owner
 from revenue_machine.sandbox.world import World
@@ -70,7 +72,8 @@ def living(app: App, world: World) -> Iterator[Life]:
     door = AsgiDoor(make_web(app))
     world.door = door
     try:
-        yield Life(app, world, Owner(world.seed, door, _owner_token(app, world), app.settings.zone))
+        hand = partial(sent_by_hand, world)
+        yield Life(app, world, Owner(world.seed, door, _owner_token(app, world), app.settings.zone, on_sent=hand))
     finally:
         door.close()
 

@@ -204,3 +204,60 @@ def test_changed_file_is_read_again(tmp_path: Path) -> None:
 def test_windows_line_ends_and_bom_are_fine(tmp_path: Path) -> None:
     text = SOUND.replace("19.99", "true").replace("\n", "\r\n")
     assert "revenue.toml line 15: products[0].offers[0].price_usd" in _refusal(tmp_path, b"\xef\xbb\xbf" + text.encode())
+
+
+SERVICES = """
+[upwork]
+headline = "Dashboards"
+skills = ["Python", "Dashboard"]
+facts = ["I write tests"]
+rate_usd = "45.50"
+"""
+
+
+def test_work_for_hire_is_optional(tmp_path: Path) -> None:
+    found = load_business(_write(tmp_path, SOUND))
+    assert found is not None
+    assert found.services is None
+
+
+def test_work_for_hire_has_the_owners_floor(tmp_path: Path) -> None:
+    found = load_business(_write(tmp_path, SOUND + SERVICES))
+    assert found is not None
+    assert found.services is not None
+    services = found.services
+    assert (services.skills, services.rate_micro_usd) == (("Python", "Dashboard"), 45_500_000)
+    assert (services.min_fixed_micro_usd, services.min_hourly_micro_usd, services.most_proposals) == (200_000_000, 20_000_000, 50)
+    assert (services.excluded_words, services.searches, services.proposal_minutes) == ((), (), 15)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('rate_usd = "45.50"', "", "line 25: upwork.rate_usd: is missing"),
+        ('rate_usd = "45.50"', 'rate_usd = "fast"', 'line 29: upwork.rate_usd: "fast" is not an amount of dollars; write "19.99"'),
+        (
+            'rate_usd = "45.50"',
+            'rate_usd = "45"\nmin_fixd_usd = "5"',
+            "line 30: upwork.min_fixd_usd: unknown key; did you mean min_fixed_usd",
+        ),
+        ('skills = ["Python", "Dashboard"]', "skills = []", "line 27: upwork.skills: "),
+        ('facts = ["I write tests"]', "facts = [\n1,\n]", "line 29: upwork.facts[0]: the value should be a valid string"),
+        ('rate_usd = "45.50"', 'rate_usd = "45"\nmost_proposals = 51', "line 30: upwork.most_proposals: "),
+        (
+            'rate_usd = "45.50"',
+            'rate_usd = "45"\nexcluded_words = [\n"casino",\n"dashboard",\n]',
+            "line 32: upwork.excluded_words[1]: dashboard stands in your own skills",
+        ),
+    ],
+)
+def test_mistake_in_work_for_hire_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert f"revenue.toml {said}" in _refusal(tmp_path, SOUND + SERVICES.replace(old, new))
+
+
+def test_example_sells_four_kinds_of_work() -> None:
+    found = load_business(EXAMPLE)
+    assert found is not None
+    assert found.services is not None
+    assert found.services.headline == "AI automation, web apps, mobile apps and dashboards for small companies"
+    assert {"AI Agent Development", "Web Application", "Mobile App Development", "Dashboard"} <= set(found.services.skills)

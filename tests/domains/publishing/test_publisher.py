@@ -141,7 +141,7 @@ def test_setting_lowers_the_day(tmp_path: Path) -> None:
     assert stage.call("publish.auto")["sent"] == 1
     stage.clock.move_to(stage.posts()[1]["scheduled_at"])
     assert stage.call("publish.auto")["moved"] == 1
-    assert "1 of 1 sent today" in stage.posts()[1]["error"]
+    assert "1 of 1 sent in 24 hours" in stage.posts()[1]["error"]
     app.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -112,7 +111,7 @@ class AttributionEngine:
         if post is not None:
             return Touch(
                 "organic_post", post.platform, post_id=post.id, utm_medium=said.get("utm_medium"), utm_campaign=post.id,
-                traits=rules.traits_of(asdict(post)),
+                traits=rules.traits_of(vars(post)),
             )  # fmt: skip
         if expired or rules.is_direct(source):
             return Touch("direct", DIRECT)
@@ -140,11 +139,15 @@ class AttributionEngine:
 def _click_row(click: Click, posts: Mapping[str, Post], now: datetime) -> dict[str, Any]:
     post = posts.get(click.post_id or "")
     touch = Touch(
-        rules.source_type(click.utm_source, has_post=post is not None), click.utm_source or UNKNOWN, post_id=click.post_id,
-        click_id=click.id, visitor_id=click.visitor_id, utm_medium=click.utm_medium, utm_campaign=click.post_id,
-        utm_content=click.utm_content, **({} if post is None else {"traits": rules.traits_of(asdict(post))}),
+        rules.source_type(click.utm_source, has_post=post is not None), click.utm_source or UNKNOWN,
+        post_id=None if click.contact_id else click.post_id,
+        click_id=click.id, visitor_id=click.visitor_id, utm_medium=click.utm_medium,
+        utm_campaign=click.utm_campaign,
+        utm_content=click.utm_content, **({} if post is None else {"traits": rules.traits_of(vars(post))}),
     )  # fmt: skip
-    return store.event_row(Conversion(f"click/{click.id}", "click", click.clicked_at, None, product=click.product), touch, now)
+    kind: EventType = "email_click" if click.utm_medium == "email" else "click"
+    step = Conversion(f"click/{click.id}", kind, click.clicked_at, None, product=click.product)
+    return {**store.event_row(step, touch, now), "crm_contact_id": click.contact_id}
 
 
 def _touch_from(row: Mapping[str, Any]) -> Touch:
@@ -156,7 +159,7 @@ def _value_of(post: Post | None, dimension: str) -> str:
     """The value of a dimension to which a post's cost belongs."""
     if post is None:
         return UNKNOWN
-    return post.platform if dimension == "utm_source" else rules.traits_of(asdict(post))[dimension]
+    return post.platform if dimension == "utm_source" else rules.traits_of(vars(post))[dimension]
 
 
 def _summary_row(dimension: str, value: str, tally: Tally, now: datetime) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
+from revenue_machine.domains.attribution import store
 from revenue_machine.domains.attribution.attribution_engine import AttributionEngine
 from revenue_machine.domains.attribution.models import Conversion, EventType
 from revenue_machine.engine.events import Event, on
@@ -32,6 +33,12 @@ def credit_billing(event: Event, connection: sa.Connection, engine: AttributionE
         user_id=said["user_id"], amount_micro_usd=int(said["amount_micro_usd"]), product=said["product"],
         subscription_id=said["subscription_id"], payment_id=said.get("payment_id"),
     ))  # fmt: skip
+
+
+@on("contact.linked", "contact.converted")
+def name_contact(event: Event, connection: sa.Connection) -> None:
+    """Steps of a product's user whose contact is known name the contact."""
+    store.name_contact(connection, event.payload["user_id"], event.payload["contact_id"])
 
 
 @on("revenue.snapshot_taken")

@@ -14,35 +14,52 @@ from revenue_machine.engine.tables import LEDGER
 
 COST_KINDS = ("ai", "publishing", "ads", "connects")
 INCOME_KINDS = ("revenue", "refund")
+CLICK_KINDS = ("click", "email_click")
 DEDUCTION_KINDS = ("store_commission", "payment_fee", "tax")
 _E = ATTRIBUTION_EVENTS.c
+# Built once: every signup asks them.
+_MARK = sa.select(ATTRIBUTION_MARKS.c.reached_at).where(ATTRIBUTION_MARKS.c.name == sa.bindparam("mark"))
+_BY_KEY = sa.select(ATTRIBUTION_EVENTS).where(_E.external_event_id == sa.bindparam("step_key"))
 
 
 def mark(connection: sa.Connection, name: str) -> datetime | None:
     """How far clicks were read."""
-    found: datetime | None = connection.execute(
-        sa.select(ATTRIBUTION_MARKS.c.reached_at).where(ATTRIBUTION_MARKS.c.name == name)
-    ).scalar()
+    found: datetime | None = connection.execute(_MARK, {"mark": name}).scalar()
     return found
 
 
 def click_event(connection: sa.Connection, click_id: str) -> dict[str, Any] | None:
     """The event of a counted click."""
-    row = connection.execute(sa.select(ATTRIBUTION_EVENTS).where(_E.external_event_id == f"click/{click_id}")).mappings().first()
+    row = connection.execute(_BY_KEY, {"step_key": f"click/{click_id}"}).mappings().first()
     return dict(row) if row else None
 
 
 def last_click_of(connection: sa.Connection, visitor_id: str, until: datetime) -> dict[str, Any] | None:
     """A visitor's last counted click up to a time."""
-    query = sa.select(ATTRIBUTION_EVENTS).where(_E.event_type == "click", _E.visitor_id == visitor_id, _E.occurred_at <= until)
+    query = sa.select(ATTRIBUTION_EVENTS).where(
+        _E.event_type.in_(CLICK_KINDS), _E.visitor_id == visitor_id, _E.occurred_at <= until
+    )
     row = connection.execute(query.order_by(_E.occurred_at.desc(), _E.id.desc())).mappings().first()
     return dict(row) if row else None
 
 
 def signup_of(connection: sa.Connection, user_id: str) -> dict[str, Any] | None:
     """How a person came, as their signup says."""
-    row = connection.execute(sa.select(ATTRIBUTION_EVENTS).where(_E.external_event_id == f"signup/{user_id}")).mappings().first()
+    row = connection.execute(_BY_KEY, {"step_key": f"signup/{user_id}"}).mappings().first()
     return dict(row) if row else None
+
+
+def steps_of_user(connection: sa.Connection, user_id: str) -> list[dict[str, Any]]:
+    """Everything a product's user did that is known here, oldest first."""
+    query = sa.select(ATTRIBUTION_EVENTS).where(_E.user_id == user_id).order_by(_E.occurred_at, _E.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def clicks_of_user(connection: sa.Connection, user_id: str) -> list[dict[str, Any]]:
+    """The counted clicks of the visitors a product's user has been, oldest first."""
+    visitors = sa.select(_E.visitor_id).where(_E.user_id == user_id, _E.visitor_id.is_not(None))
+    query = sa.select(ATTRIBUTION_EVENTS).where(_E.event_type.in_(CLICK_KINDS), _E.visitor_id.in_(visitors))
+    return [dict(row) for row in connection.execute(query.order_by(_E.occurred_at, _E.id)).mappings()]
 
 
 def unclaimed_money(connection: sa.Connection) -> list[Conversion]:
@@ -151,7 +168,7 @@ def _profit(row: Any, costs: Mapping[str, int]) -> PostProfit:
 
 def explain_sale(connection: sa.Connection, ledger_id: str) -> list[ChainLink]:
     """The rows behind one sale, from the click to the money; empty for an unknown entry."""
-    sale = connection.execute(sa.select(ATTRIBUTION_EVENTS).where(_E.external_event_id == f"ledger/{ledger_id}")).mappings().first()
+    sale = connection.execute(_BY_KEY, {"step_key": f"ledger/{ledger_id}"}).mappings().first()
     if sale is None:
         return []
     return [*_steps_of(connection, dict(sale)), *_money_of(connection, dict(sale))]

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from revenue_machine.domains.attribution.models import MODEL, Conversion, Touch
 from revenue_machine.domains.attribution.tables import ATTRIBUTION_EVENTS, ATTRIBUTION_MARKS, ATTRIBUTION_SUMMARY
 from revenue_machine.engine.database import Database
+from revenue_machine.kit.db import change
 from revenue_machine.kit.ids import make_id
 
 ROWS_AT_ONCE = 500
@@ -40,7 +41,12 @@ def keep_step(database: Database, connection: sa.Connection, step: Conversion, t
 
 def credit_person(connection: sa.Connection, user_id: str, touch: Touch) -> None:
     """Everything a person did inherits the touch that brought them."""
-    connection.execute(ATTRIBUTION_EVENTS.update().where(ATTRIBUTION_EVENTS.c.user_id == user_id).values(**touch.columns()))
+    change(connection, ATTRIBUTION_EVENTS, {"user_id": user_id}, touch.columns())
+
+
+def name_contact(connection: sa.Connection, user_id: str, contact_id: str) -> None:
+    """Everything a product's user did is that contact's."""
+    change(connection, ATTRIBUTION_EVENTS, {"user_id": user_id}, {"crm_contact_id": contact_id})
 
 
 def replace_summary(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from revenue_machine.domains.content.rules import Rubric
 from revenue_machine.domains.content.tables import DRAFTS, LESSONS, REVIEWS, RUBRICS, STRATEGIES
 from revenue_machine.engine.database import Database
+from revenue_machine.kit.db import change
 from revenue_machine.kit.ids import content_hash, make_id
 
 Day = tuple[date, str]
@@ -39,14 +40,13 @@ def insert_drafts(connection: sa.Connection, database: Database, rows: Sequence[
 
 def settle_draft(connection: sa.Connection, draft_id: str, before: str, now: datetime, **changes: Any) -> bool:
     """Move a draft on; False when it was not where it was thought to be."""
-    query = DRAFTS.update().where(DRAFTS.c.id == draft_id, DRAFTS.c.status == before).values(updated_at=now, **changes)
-    return connection.execute(query).rowcount > 0
+    return change(connection, DRAFTS, {"id": draft_id, "status": before}, {"updated_at": now, **changes}) > 0
 
 
 def note_measured(connection: sa.Connection, post_id: str, reward: int, score: float, now: datetime) -> None:
     """What the 24 h numbers say of the post a draft became."""
     values = {"measured_reward": reward, "measured_score": score, "measured_at": now}
-    connection.execute(DRAFTS.update().where(DRAFTS.c.post_id == post_id).values(**values))
+    change(connection, DRAFTS, {"post_id": post_id}, values)
 
 
 def put_rubric(connection: sa.Connection, database: Database, rubric: Rubric, now: datetime) -> None:

@@ -14,6 +14,11 @@ from revenue_machine.domains.credit.tables import BUDGETS, HOLDS, USAGE
 from revenue_machine.engine.tables import LEDGER
 from revenue_machine.kit.errors import NotConfigured, NotFound
 
+# Built once: every model call asks them.
+_STATES = sa.select(BUDGETS).order_by(BUDGETS.c.scope)
+_STATES_OF = _STATES.where(BUDGETS.c.scope.in_(sa.bindparam("scopes", expanding=True)))
+_HELD_SCOPES = sa.select(HOLDS.c.scopes).where(HOLDS.c.intent_id == sa.bindparam("of_intent"), HOLDS.c.state == "held")
+
 
 @dataclass(frozen=True)
 class BudgetState:
@@ -30,9 +35,7 @@ class BudgetState:
 
 def budget_states(connection: sa.Connection, scopes: Sequence[str] | None = None) -> list[BudgetState]:
     """Every scope, or the named ones, by name."""
-    query = sa.select(BUDGETS).order_by(BUDGETS.c.scope)
-    if scopes is not None:
-        query = query.where(BUDGETS.c.scope.in_(list(scopes)))
+    rows = connection.execute(_STATES) if scopes is None else connection.execute(_STATES_OF, {"scopes": list(scopes)})
     return [
         BudgetState(
             row["scope"],
@@ -43,7 +46,7 @@ def budget_states(connection: sa.Connection, scopes: Sequence[str] | None = None
             row["alert_threshold_pct"],
             row["reset_at"],
         )
-        for row in connection.execute(query).mappings()
+        for row in rows.mappings()
     ]
 
 
@@ -57,8 +60,7 @@ def spent_on(connection: sa.Connection, day: date) -> int:
 
 def held_scopes(connection: sa.Connection, intent_id: str) -> tuple[str, ...]:
     """The scopes of the open hold of an intent (by its id), none when it has no open one."""
-    mine = sa.and_(HOLDS.c.intent_id == intent_id, HOLDS.c.state == "held")
-    found = connection.execute(sa.select(HOLDS.c.scopes).where(mine)).scalar()
+    found = connection.execute(_HELD_SCOPES, {"of_intent": intent_id}).scalar()
     return tuple(found or ())
 
 

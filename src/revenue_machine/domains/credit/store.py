@@ -11,7 +11,20 @@ import sqlalchemy as sa
 from revenue_machine.domains.credit.rules import Scope
 from revenue_machine.domains.credit.tables import BUDGETS, HOLDS, USAGE
 from revenue_machine.engine.database import Database
+from revenue_machine.kit.db import change
 from revenue_machine.kit.ids import make_id
+
+# Built once: every model call runs them.
+_AMOUNT = sa.bindparam("amount", type_=sa.BigInteger)
+_ONE_SCOPE = BUDGETS.update().where(BUDGETS.c.scope == sa.bindparam("in_scope"))
+_FITS = BUDGETS.c.current_spend_micro_usd + BUDGETS.c.held_micro_usd + _AMOUNT <= sa.bindparam("most", type_=sa.BigInteger)
+_TAKE = _ONE_SCOPE.where(_FITS).values(held_micro_usd=BUDGETS.c.held_micro_usd + _AMOUNT)
+_GIVE_BACK = _ONE_SCOPE.values(held_micro_usd=BUDGETS.c.held_micro_usd - _AMOUNT)
+_SPEND = _ONE_SCOPE.values(current_spend_micro_usd=BUDGETS.c.current_spend_micro_usd + _AMOUNT)
+_MINE = HOLDS.c.intent_key == sa.bindparam("mine")
+_ATTEMPTS = sa.select(sa.func.count()).select_from(HOLDS).where(_MINE)
+_HELD = sa.select(HOLDS.c.id, HOLDS.c.scopes, HOLDS.c.amount_micro_usd).where(_MINE, HOLDS.c.state == "held")
+_HOLD = HOLDS.insert()
 
 
 def open_scope(connection: sa.Connection, database: Database, scope: Scope, threshold_pct: int) -> None:
@@ -25,36 +38,26 @@ def open_scope(connection: sa.Connection, database: Database, scope: Scope, thre
 
 def take(connection: sa.Connection, scope: Scope, amount_micro_usd: int) -> bool:
     """Hold an amount in a scope if it still fits; check and hold are one statement."""
-    fits = BUDGETS.c.current_spend_micro_usd + BUDGETS.c.held_micro_usd + amount_micro_usd <= scope.hard_limit_micro_usd
-    done = connection.execute(
-        BUDGETS.update()
-        .where(BUDGETS.c.scope == scope.name, fits)
-        .values(held_micro_usd=BUDGETS.c.held_micro_usd + amount_micro_usd)
-    )
-    return done.rowcount > 0
+    given = {"in_scope": scope.name, "amount": amount_micro_usd, "most": scope.hard_limit_micro_usd}
+    return connection.execute(_TAKE, given).rowcount > 0
 
 
 def add_hold(connection: sa.Connection, row: dict[str, Any]) -> None:
     """Write down a hold; each attempt of an intent has its own."""
-    mine = sa.select(sa.func.count()).select_from(HOLDS).where(HOLDS.c.intent_key == row["intent_key"])
-    attempt = int(connection.execute(mine).scalar_one()) + 1
+    attempt = int(connection.execute(_ATTEMPTS, {"mine": row["intent_key"]}).scalar_one()) + 1
     ids = {"id": make_id("hld", row["intent_key"], attempt), "intent_id": make_id("int", row["intent_key"])}
-    connection.execute(HOLDS.insert().values(attempt=attempt, state="held", **ids, **row))
+    connection.execute(_HOLD, {"attempt": attempt, "state": "held", **ids, **row})
 
 
 def release_hold(connection: sa.Connection, intent_key: str, now: datetime) -> tuple[str, ...]:
     """Give an intent's open hold back; the scopes it stood in, none when there was no open one."""
-    held = sa.and_(HOLDS.c.intent_key == intent_key, HOLDS.c.state == "held")
-    row = connection.execute(sa.select(HOLDS.c.id, HOLDS.c.scopes, HOLDS.c.amount_micro_usd).where(held)).first()
+    row = connection.execute(_HELD, {"mine": intent_key}).first()
     if row is None:
         return ()
-    closed = connection.execute(HOLDS.update().where(HOLDS.c.id == row.id, held).values(state="released", released_at=now))
-    if closed.rowcount == 0:
+    if change(connection, HOLDS, {"id": row.id, "state": "held"}, {"state": "released", "released_at": now}) == 0:
         return ()
     for scope in row.scopes:
-        connection.execute(
-            BUDGETS.update().where(BUDGETS.c.scope == scope).values(held_micro_usd=BUDGETS.c.held_micro_usd - row.amount_micro_usd)
-        )
+        connection.execute(_GIVE_BACK, {"in_scope": scope, "amount": row.amount_micro_usd})
     return tuple(row.scopes)
 
 
@@ -66,11 +69,7 @@ def add_spend(connection: sa.Connection, database: Database, scopes: Sequence[st
             "alert_threshold_pct": 80,
         }  # fmt: skip
         database.put(connection, BUDGETS, row, ["scope"])
-        connection.execute(
-            BUDGETS.update()
-            .where(BUDGETS.c.scope == scope)
-            .values(current_spend_micro_usd=BUDGETS.c.current_spend_micro_usd + amount_micro_usd)
-        )
+        connection.execute(_SPEND, {"in_scope": scope, "amount": amount_micro_usd})
 
 
 def write_usage(connection: sa.Connection, database: Database, row: dict[str, Any]) -> None:

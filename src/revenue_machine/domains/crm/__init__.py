@@ -1,3 +1,5 @@
 """Decides who a person is, how warm, and what was said when."""
 
-NEEDS: tuple[str, ...] = ()
+from __future__ import annotations
+
+NEEDS: tuple[str, ...] = ("attribution",)

@@ -1,3 +1,5 @@
 """Decides which mail goes to whom and when, and who gets none."""
 
-NEEDS: tuple[str, ...] = ()
+from __future__ import annotations
+
+NEEDS: tuple[str, ...] = ("owner", "credit", "crm", "links", "revenue", "publishing", "feedback")

@@ -19,6 +19,33 @@ EVERY_POST = 1_000_000
 _POST = FEEDBACK_POSTS.c
 _FIELDS = tuple(name for name in FeedbackPost.model_fields if name in _POST)
 _NEXT_DUE = sa.select(sa.func.min(CHECKBACKS.c.due_at)).where(CHECKBACKS.c.status == "due")
+# Built once: these run with every look or every post.
+_DUE = (
+    sa.select(
+        CHECKBACKS.c.id, CHECKBACKS.c.post_id, CHECKBACKS.c.age_hours, CHECKBACKS.c.due_at, CHECKBACKS.c.tries,
+        _POST.platform, _POST.url, _POST.published_at,
+    )
+    .join(FEEDBACK_POSTS, _POST.post_id == CHECKBACKS.c.post_id)
+    .where(CHECKBACKS.c.status == "due", CHECKBACKS.c.due_at <= sa.bindparam("now"))
+    .order_by(CHECKBACKS.c.due_at, CHECKBACKS.c.id)
+)  # fmt: skip
+_DUE_AT_AGE = _DUE.where(CHECKBACKS.c.age_hours == sa.bindparam("age"))
+_ID_AT = (
+    sa.select(_POST.post_id)
+    .where(_POST.url == sa.bindparam("address"), _POST.platform == sa.bindparam("on_platform"))
+    .order_by(_POST.post_id)
+)
+_DIMENSIONS = sa.select(
+    _POST.platform, _POST.niche, _POST.hook_category, _POST.framework, _POST.content_type, _POST.offer
+).where(_POST.post_id == sa.bindparam("wanted_id"))  # fmt: skip
+_HISTORY = (
+    sa.select(_POST.engagement)
+    .where(
+        _POST.platform == sa.bindparam("on_platform"), _POST.measured_at.is_not(None), _POST.post_id != sa.bindparam("but_not"),
+    )
+    .order_by(_POST.measured_at.desc(), _POST.post_id)
+    .limit(HISTORY)
+)  # fmt: skip
 _BEST_FIRST = (_POST.engagement_score.desc().nulls_last(), _POST.post_id)
 
 
@@ -44,39 +71,25 @@ def next_due_at(connection: sa.Connection) -> datetime | None:
 
 def due_checkbacks(connection: sa.Connection, now: datetime, age_hours: int | None) -> list[DueCheckback]:
     """Looks due by now, of one age or all: earliest first."""
-    columns = (CHECKBACKS.c.id, CHECKBACKS.c.post_id, CHECKBACKS.c.age_hours, CHECKBACKS.c.due_at, CHECKBACKS.c.tries)
-    query = (
-        sa.select(*columns, _POST.platform, _POST.url, _POST.published_at)
-        .join(FEEDBACK_POSTS, _POST.post_id == CHECKBACKS.c.post_id)
-        .where(CHECKBACKS.c.status == "due", CHECKBACKS.c.due_at <= now)
-        .order_by(CHECKBACKS.c.due_at, CHECKBACKS.c.id)
-    )
-    query = query if age_hours is None else query.where(CHECKBACKS.c.age_hours == age_hours)
-    return [DueCheckback(*row) for row in connection.execute(query)]
+    if age_hours is None:
+        return [DueCheckback(*row) for row in connection.execute(_DUE, {"now": now})]
+    return [DueCheckback(*row) for row in connection.execute(_DUE_AT_AGE, {"now": now, "age": age_hours})]
 
 
 def post_id_at(connection: sa.Connection, platform: str, url: str) -> str | None:
     """Under which id the post at an address is followed."""
-    query = sa.select(_POST.post_id).where(_POST.url == url, _POST.platform == platform).order_by(_POST.post_id)
-    found: str | None = connection.execute(query).scalars().first()
+    found: str | None = connection.execute(_ID_AT, {"address": url, "on_platform": platform}).scalars().first()
     return found
 
 
 def dimensions(connection: sa.Connection, post_id: str) -> dict[str, Any]:
     """Platform, niche, hook, framework, content type and offer of a post."""
-    columns = (_POST.platform, _POST.niche, _POST.hook_category, _POST.framework, _POST.content_type, _POST.offer)
-    return dict(connection.execute(sa.select(*columns).where(_POST.post_id == post_id)).mappings().one())
+    return dict(connection.execute(_DIMENSIONS, {"wanted_id": post_id}).mappings().one())
 
 
 def history(connection: sa.Connection, platform: str, but_not: str) -> list[float]:
     """24 h engagement of a platform's last 500 measured posts, newest first, without the one in question."""
-    query = (
-        sa.select(_POST.engagement)
-        .where(_POST.platform == platform, _POST.measured_at.is_not(None), _POST.post_id != but_not)
-        .order_by(_POST.measured_at.desc(), _POST.post_id)
-        .limit(HISTORY)
-    )
-    return [float(row[0]) for row in connection.execute(query)]
+    return [float(row[0]) for row in connection.execute(_HISTORY, {"on_platform": platform, "but_not": but_not})]
 
 
 def views_between(connection: sa.Connection, start: datetime, end: datetime) -> int:

@@ -13,9 +13,19 @@ from revenue_machine.domains.feedback import rules
 from revenue_machine.domains.feedback.reads import DueCheckback, post_id_at
 from revenue_machine.domains.feedback.tables import CHECKBACKS, FEEDBACK_POSTS, STRATEGY
 from revenue_machine.engine.database import Database
+from revenue_machine.kit.db import change
 from revenue_machine.kit.ids import make_id
 
 DIMENSIONS = ("platform", "niche", "content_type", "hook_category", "framework", "offer")
+# Built once: every verdict runs it.
+_JUDGE = (
+    FEEDBACK_POSTS.update()
+    .where(FEEDBACK_POSTS.c.post_id == sa.bindparam("judged_id"), FEEDBACK_POSTS.c.measured_at.is_(None))
+    .values(
+        views_24h=sa.bindparam("seen"), engagement=sa.bindparam("rate"), engagement_score=sa.bindparam("score"),
+        classification=sa.bindparam("class"), measured_at=sa.bindparam("at"), updated_at=sa.bindparam("at"),
+    )
+)  # fmt: skip
 
 
 def register(connection: sa.Connection, database: Database, post: Mapping[str, Any], *, is_own: bool, now: datetime) -> bool:
@@ -47,7 +57,7 @@ def take(connection: sa.Connection, look: DueCheckback, counts: rules.Counts, no
     seen = {f"metrics_{look.age_hours}h": {**asdict(counts), "real_age_minutes": age}, "updated_at": now}
     if counts.views is not None:
         seen["views"] = counts.views
-    connection.execute(FEEDBACK_POSTS.update().where(FEEDBACK_POSTS.c.post_id == look.post_id).values(**seen))
+    change(connection, FEEDBACK_POSTS, {"post_id": look.post_id}, seen)
     return True
 
 
@@ -65,22 +75,17 @@ def postpone(connection: sa.Connection, look: DueCheckback, now: datetime, after
 
 
 def _change(connection: sa.Connection, look: DueCheckback, values: Mapping[str, Any]) -> bool:
-    mine = (CHECKBACKS.c.id == look.id, CHECKBACKS.c.status == "due", CHECKBACKS.c.tries == look.tries)
-    return bool(connection.execute(CHECKBACKS.update().where(*mine).values(**values)).rowcount)
+    return change(connection, CHECKBACKS, {"id": look.id, "status": "due", "tries": look.tries}, values) > 0
 
 
 def write_verdict(
     connection: sa.Connection, post_id: str, counts: rules.Counts, engagement: float, verdict: rules.Verdict, *, now: datetime
 ) -> None:
     """Judge a post for good."""
-    connection.execute(
-        FEEDBACK_POSTS.update()
-        .where(FEEDBACK_POSTS.c.post_id == post_id, FEEDBACK_POSTS.c.measured_at.is_(None))
-        .values(
-            views_24h=counts.views, engagement=engagement, engagement_score=verdict.engagement_score,
-            classification=verdict.classification, measured_at=now, updated_at=now,
-        )
-    )  # fmt: skip
+    connection.execute(_JUDGE, {
+        "judged_id": post_id, "seen": counts.views, "rate": engagement, "score": verdict.engagement_score,
+        "class": verdict.classification, "at": now,
+    })  # fmt: skip
 
 
 def write_guidelines(connection: sa.Connection, database: Database, row: Mapping[str, Any]) -> bool:

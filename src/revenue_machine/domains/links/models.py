@@ -11,7 +11,10 @@ import sqlalchemy as sa
 
 @dataclass(frozen=True)
 class LinkWanted:
-    """A link to make: where to, for which post, and the UTM values it carries."""
+    """A link to make: where to, for which post, and the UTM values it carries.
+
+    A personal link has the message it stands in for its `post_id`, the person in `contact_id`, and a `utm_campaign` of its own.
+    """
 
     destination_url: str
     post_id: str
@@ -19,6 +22,8 @@ class LinkWanted:
     utm_source: str
     utm_content: str
     utm_medium: str = "social"
+    utm_campaign: str | None = None
+    contact_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Links(Protocol):
 
 @dataclass(frozen=True)
 class Click:
-    """One counted click: who (first-party visitor), on what, when."""
+    """One counted click: who (first-party visitor), on what, when; `contact_id` only on a personal link."""
 
     id: str
     slug: str
@@ -51,3 +56,6 @@ class Click:
     utm_source: str
     utm_medium: str
     utm_content: str
+    utm_campaign: str
+    contact_id: str | None
+    link_id: str

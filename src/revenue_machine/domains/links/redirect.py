@@ -88,6 +88,8 @@ class Redirector:
     def _click(self, method: str, headers: dict[str, str], link: dict[str, Any], visitor: str) -> dict[str, Any]:
         now = self._clock.now()
         reason = rules.filter_reason(method, headers)
+        if reason is None and rules.is_hasty(link["utm_medium"], link["created_at"], now):
+            reason = "scanner"
         referrer = urlsplit(headers.get("referer", "")).hostname
         seen = (link["slug"], visitor, iso(now), headers.get("user-agent", ""), method)
         return {

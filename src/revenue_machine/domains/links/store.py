@@ -20,15 +20,16 @@ class LinkStore:
         self._database, self._clock, self._settings = database, clock, settings
 
     def create(self, connection: sa.Connection, wanted: LinkWanted) -> Link:
-        """One link per post and destination."""
+        """One link per post and destination; a personal link is as young as its last wish, so that haste can be told."""
         link_id = make_id("lnk", wanted.post_id, wanted.destination_url)
         slug = link_id.removeprefix("lnk_")[:10]
         row = {
             "id": link_id, "slug": slug, "destination_url": check_destination(wanted.destination_url), "post_id": wanted.post_id,
             "product": wanted.product, "utm_source": wanted.utm_source, "utm_medium": wanted.utm_medium,
-            "utm_campaign": wanted.post_id, "utm_content": wanted.utm_content, "created_at": self._clock.now(),
+            "utm_campaign": wanted.utm_campaign or wanted.post_id, "utm_content": wanted.utm_content,
+            "contact_id": wanted.contact_id, "created_at": self._clock.now(),
         }  # fmt: skip
-        self._database.put(connection, LINKS, row, ["id"])
+        self._database.put(connection, LINKS, row, ["id"], None if wanted.contact_id is None else ["created_at"])
         return Link(link_id, slug, self._short_url(slug, wanted))
 
     def _short_url(self, slug: str, wanted: LinkWanted) -> str:
@@ -36,5 +37,5 @@ class LinkStore:
         if self._settings.public_url is not None:
             return f"{self._settings.public_url.rstrip('/')}/r/{slug}"
         names = ("utm_source", "utm_medium", "utm_content")
-        utm = {name: str(getattr(wanted, name)) for name in names} | {"utm_campaign": wanted.post_id}
+        utm = {name: str(getattr(wanted, name)) for name in names} | {"utm_campaign": wanted.utm_campaign or wanted.post_id}
         return tagged_url(wanted.destination_url, dict(sorted(utm.items())))

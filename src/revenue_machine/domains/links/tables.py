@@ -17,8 +17,10 @@ LINKS = table(
     text("utm_medium", null=False),
     text("utm_campaign", null=False),
     text("utm_content", null=False),
+    text("contact_id"),
     instant("created_at", null=False),
     sa.Index(None, "post_id"),
+    sa.Index(None, "contact_id"),
 )
 
 CLICKS = table(

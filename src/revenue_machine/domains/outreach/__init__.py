@@ -1,3 +1,5 @@
-"""Decides whom to reach on LinkedIn and by direct message, and with which words."""
+"""Decides whom to reach on LinkedIn and by direct message, with which words, and what an answer changes."""
 
-NEEDS: tuple[str, ...] = ()
+from __future__ import annotations
+
+NEEDS: tuple[str, ...] = ("owner", "credit", "crm", "links")

@@ -20,13 +20,18 @@ class Value(BaseModel):
 
 
 class Offer(Value):
-    """One way to buy a product; `trial_days` 0 means no free trial."""
+    """One way to buy a product; `trial_days` 0 means no free trial.
+
+    `discount_code` is one the checkout knows, `discount` what it gives, in words; mail names no other.
+    """
 
     key: str
     name: str
     price_micro_usd: int
     period: Period
     trial_days: int = 0
+    discount_code: str | None = None
+    discount: str | None = None
 
 
 class Product(Value):
@@ -67,14 +72,37 @@ class Channel(Value):
         return self.platform in TAKES_TEXT
 
 
+class ServiceProfile(Value):
+    """The work the owner sells by the hour or the job: only `facts` may be claimed of him, nothing in `no_go` may be said.
+
+    `min_fixed_micro_usd` and `min_hourly_micro_usd` are the floor below which no job is looked at; `rate_micro_usd` is an hour of
+    his, `proposal_minutes` what one proposal takes, `typical_hours` what a job by the hour comes to.
+    """
+
+    headline: str
+    skills: tuple[str, ...]
+    facts: tuple[str, ...]
+    rate_micro_usd: int
+    no_go: tuple[str, ...] = ()
+    searches: tuple[str, ...] = ()
+    excluded_words: tuple[str, ...] = ()
+    min_fixed_micro_usd: int = 200_000_000
+    min_hourly_micro_usd: int = 20_000_000
+    proposal_minutes: int = 15
+    typical_hours: int = 20
+    most_proposals: int = 50
+
+
 class Business(Value):
-    """Everything the owner decided about what is made and where it goes."""
+    """Everything the owner decided about what is made and where it goes; marketing mail needs a `postal_address`."""
 
     name: str
     voice: str
     products: tuple[Product, ...]
     niches: tuple[Niche, ...]
     channels: tuple[Channel, ...]
+    services: ServiceProfile | None = None
+    postal_address: str | None = None
     is_example: bool = False
 
     def product(self, key: str) -> Product | None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from revenue_machine.domains.owner.models import Business, Channel, MoneySource, Niche, Period, Platform, Product
+from revenue_machine.domains.owner.models import Business, Channel, MoneySource, Niche, Period, Platform, Product, ServiceProfile
 from revenue_machine.kit.money import MICRO, micro
 from revenue_machine.kit.settings import Budget, Cap
 
@@ -68,6 +68,7 @@ class BusinessSection(Section):
 
     name: Line
     voice: Line = "plain, concrete and friendly"
+    postal_address: Line | None = None
 
 
 class OfferSection(Section):
@@ -78,6 +79,8 @@ class OfferSection(Section):
     price_micro_usd: Annotated[int, BeforeValidator(exact_price)] = Field(alias="price_usd")
     period: Period = "month"
     trial_days: int = Field(0, ge=0, le=365)
+    discount_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{2,40}$")] | None = None
+    discount: Line | None = None
 
 
 class ProductSection(Section):
@@ -113,6 +116,23 @@ class ChannelSection(Section):
     min_gap_minutes: int | None = Field(None, ge=0)
 
 
+class UpworkSection(Section):
+    """`[upwork]`: the work the owner sells himself."""
+
+    headline: Line
+    skills: list[Line] = Field(min_length=1)
+    facts: list[Line] = Field(min_length=1)
+    no_go: list[Line] = []
+    searches: list[Line] = []
+    excluded_words: list[Line] = []
+    rate_micro_usd: Annotated[int, BeforeValidator(exact_price)] = Field(alias="rate_usd")
+    min_fixed_micro_usd: Annotated[int, BeforeValidator(exact_price)] = Field(200_000_000, alias="min_fixed_usd")
+    min_hourly_micro_usd: Annotated[int, BeforeValidator(exact_price)] = Field(20_000_000, alias="min_hourly_usd")
+    proposal_minutes: int = Field(15, ge=0, le=480)
+    typical_hours: int = Field(20, ge=1, le=2000)
+    most_proposals: int = Field(50, ge=1, le=50)
+
+
 class MachineSection(Section):
     """`[machine]`: the same words as the environment, in lower case; `kit.settings` obeys it."""
 
@@ -141,6 +161,7 @@ class OwnerFile(Section):
     products: list[ProductSection] = []
     niches: list[NicheSection] = []
     channels: list[ChannelSection] = []
+    upwork: UpworkSection | None = None
     machine: MachineSection = MachineSection()
     budget: BudgetSection = BudgetSection()
     caps: dict[str, CapSection] = {}
@@ -149,7 +170,7 @@ class OwnerFile(Section):
     @property
     def names_a_business(self) -> bool:
         """False for a file that only sets up the machine."""
-        return bool(self.business or self.products or self.niches or self.channels)
+        return bool(self.business or self.products or self.niches or self.channels or self.upwork)
 
 
 def read_sections(values: Mapping[str, Any]) -> tuple[OwnerFile | None, list[Mistake]]:
@@ -158,7 +179,14 @@ def read_sections(values: Mapping[str, Any]) -> tuple[OwnerFile | None, list[Mis
         parsed = OwnerFile.model_validate(dict(values))
     except ValidationError as error:
         return None, [_said(item) for item in error.errors(include_url=False)]
-    mistakes = [*_missing(parsed), *_clamps(parsed), *_twice(parsed), *_loose_ends(parsed)]
+    mistakes = [
+        *_missing(parsed),
+        *_clamps(parsed),
+        *_twice(parsed),
+        *_loose_ends(parsed),
+        *_shut_out(parsed),
+        *_half_discounts(parsed),
+    ]
     return (None, mistakes) if mistakes else (parsed, [])
 
 
@@ -168,9 +196,11 @@ def business_of(file: OwnerFile, *, is_example: bool = False) -> Business:
     return Business(
         name=section.name,
         voice=section.voice,
+        postal_address=section.postal_address,
         products=tuple(_product(one) for one in file.products),
         niches=tuple(Niche.model_validate(one.model_dump()) for one in file.niches),
         channels=tuple(_channel(one) for one in file.channels),
+        services=None if file.upwork is None else ServiceProfile.model_validate(file.upwork.model_dump()),
         is_example=is_example,
     )
 
@@ -213,6 +243,7 @@ _SECTIONS: Mapping[Place, type[BaseModel]] = {
     ("products", "offers"): OfferSection,
     ("niches",): NicheSection,
     ("channels",): ChannelSection,
+    ("upwork",): UpworkSection,
     ("machine",): MachineSection,
     ("budget",): BudgetSection,
 }
@@ -269,3 +300,22 @@ def _loose_ends(file: OwnerFile) -> Iterator[Mistake]:
         for nth, key in enumerate(product.niches):
             if key not in known:
                 yield ("products", index, "niches", nth), f"there is no niche {key}{near(key, known)}"
+
+
+def _half_discounts(file: OwnerFile) -> Iterator[Mistake]:
+    """A code nobody knows the worth of, or a discount without a code, cannot be offered."""
+    for index, product in enumerate(file.products):
+        for at, offer in enumerate(product.offers):
+            if (offer.discount_code is None) != (offer.discount is None):
+                missing = "discount" if offer.discount is None else "discount_code"
+                yield ("products", index, "offers", at, missing), "is missing; a discount has a code and says what it gives"
+
+
+def _shut_out(file: OwnerFile) -> Iterator[Mistake]:
+    """An excluded word that stands in a skill would exclude the very jobs that are looked for."""
+    if file.upwork is None:
+        return
+    skills = " ".join(file.upwork.skills).casefold()
+    for nth, word in enumerate(file.upwork.excluded_words):
+        if re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", skills):
+            yield ("upwork", "excluded_words", nth), f"{word} stands in your own skills"

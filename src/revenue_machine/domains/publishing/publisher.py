@@ -90,10 +90,15 @@ class Publisher:
         with self.database.reading() as connection:
             due = reads.due_posts(connection, self.clock.now())
         accounts = Accounts(client, self.business)
+        # Time stands still in a sweep: a ceiling that refused one post refuses every further one of its platform.
+        full: dict[str, str] = {}
         for post in due:
-            counts[
-                self._send(post, outside, accounts) if post.status is PostStatus.APPROVED else self._ask_after(post, client)
-            ] += 1
+            if post.status is not PostStatus.APPROVED:
+                counts[self._ask_after(post, client)] += 1
+            elif post.platform in full:
+                counts[self._move(post, full[post.platform])] += 1
+            else:
+                counts[self._send(post, outside, accounts, full)] += 1
         return AutoResult(
             sent=counts["sent"],
             published=counts["published"],
@@ -102,12 +107,13 @@ class Publisher:
             moved=counts["moved"],
         )
 
-    def _send(self, post: Post, outside: Outside, accounts: Accounts) -> str:
+    def _send(self, post: Post, outside: Outside, accounts: Accounts, full: dict[str, str]) -> str:
         try:
             submission_id = outside.perform(self._plan(post, accounts))
         except Stopped:
             return self._move(post, "stopped")
         except CapReached as failure:
+            full[post.platform] = failure.message
             return self._move(post, failure.message)
         except OutcomeUnknown as failure:
             return self._end(post, PostStatus.UNKNOWN, failure)

@@ -11,7 +11,26 @@ from revenue_machine.domains.publishing.models import Arm, Post, PostStatus
 from revenue_machine.domains.publishing.tables import POSTS, TIMING_MATRIX
 
 _OPEN = (PostStatus.APPROVED.value, PostStatus.SENDING.value)
+# Built once: these run with every turn or every post.
 _NEXT_DUE = sa.select(sa.func.min(POSTS.c.due_at)).where(POSTS.c.status.in_(_OPEN))
+_BY_ID = sa.select(POSTS).where(POSTS.c.id == sa.bindparam("post_id"))
+_BY_IDS = sa.select(POSTS).where(POSTS.c.id.in_(sa.bindparam("post_ids", expanding=True))).order_by(POSTS.c.id)
+_DUE = sa.select(POSTS).where(POSTS.c.status.in_(_OPEN), POSTS.c.due_at <= sa.bindparam("now")).order_by(POSTS.c.due_at, POSTS.c.id)
+_SCHEDULED = (
+    sa.select(POSTS.c.scheduled_at)
+    .where(
+        POSTS.c.platform == sa.bindparam("on_platform"),
+        POSTS.c.scheduled_at >= sa.bindparam("since"),
+        POSTS.c.status != PostStatus.FAILED.value,
+    )
+    .order_by(POSTS.c.scheduled_at, POSTS.c.id)
+)
+_ARMS = (
+    sa.select(TIMING_MATRIX)
+    .where(TIMING_MATRIX.c.platform == sa.bindparam("on_platform"))
+    .order_by(TIMING_MATRIX.c.day_of_week, TIMING_MATRIX.c.hour)
+)
+_ARM_OF_POST = sa.select(POSTS.c.platform, POSTS.c.slot_weekday, POSTS.c.slot_hour).where(POSTS.c.id == sa.bindparam("post_id"))
 
 
 def _post(row: Any) -> Post:
@@ -24,13 +43,13 @@ def _post(row: Any) -> Post:
 
 def post_by_id(connection: sa.Connection, post_id: str) -> Post | None:
     """One post."""
-    row = connection.execute(sa.select(POSTS).where(POSTS.c.id == post_id)).mappings().first()
+    row = connection.execute(_BY_ID, {"post_id": post_id}).mappings().first()
     return _post(row) if row else None
 
 
 def posts_by_id(connection: sa.Connection, post_ids: list[str]) -> dict[str, Post]:
     """Several posts at once, by id."""
-    rows = connection.execute(sa.select(POSTS).where(POSTS.c.id.in_(post_ids)).order_by(POSTS.c.id)).mappings()
+    rows = connection.execute(_BY_IDS, {"post_ids": post_ids}).mappings()
     return {row["id"]: _post(row) for row in rows}
 
 
@@ -45,8 +64,7 @@ def promotion_statuses(connection: sa.Connection, post_ids: list[str]) -> dict[s
 
 def due_posts(connection: sa.Connection, now: datetime) -> list[Post]:
     """Posts to send or to ask about, earliest first."""
-    query = sa.select(POSTS).where(POSTS.c.status.in_(_OPEN), POSTS.c.due_at <= now).order_by(POSTS.c.due_at, POSTS.c.id)
-    return [_post(row) for row in connection.execute(query).mappings()]
+    return [_post(row) for row in connection.execute(_DUE, {"now": now}).mappings()]
 
 
 def next_due_at(connection: sa.Connection) -> datetime | None:
@@ -57,23 +75,18 @@ def next_due_at(connection: sa.Connection) -> datetime | None:
 
 def scheduled_times(connection: sa.Connection, platform: str, since: datetime) -> list[datetime]:
     """Slots taken on a platform from an instant on (failed posts give theirs back)."""
-    query = sa.select(POSTS.c.scheduled_at).where(
-        POSTS.c.platform == platform, POSTS.c.scheduled_at >= since, POSTS.c.status != PostStatus.FAILED.value
-    )
-    return [row[0] for row in connection.execute(query.order_by(POSTS.c.scheduled_at, POSTS.c.id))]
+    return [row[0] for row in connection.execute(_SCHEDULED, {"on_platform": platform, "since": since})]
 
 
 def arms_of(connection: sa.Connection, platform: str) -> dict[tuple[int, int], Arm]:
     """What is known of a platform's hours, by (weekday, hour); 0 is Sunday."""
-    query = sa.select(TIMING_MATRIX).where(TIMING_MATRIX.c.platform == platform)
-    rows = connection.execute(query.order_by(TIMING_MATRIX.c.day_of_week, TIMING_MATRIX.c.hour)).mappings()
+    rows = connection.execute(_ARMS, {"on_platform": platform}).mappings()
     return {(row["day_of_week"], row["hour"]): Arm(row["day_of_week"], row["hour"], row["alpha"], row["beta"]) for row in rows}
 
 
 def arm_of_post(connection: sa.Connection, post_id: str) -> tuple[str, int, int] | None:
     """(platform, weekday, hour) a post went out at."""
-    query = sa.select(POSTS.c.platform, POSTS.c.slot_weekday, POSTS.c.slot_hour).where(POSTS.c.id == post_id)
-    row = connection.execute(query).first()
+    row = connection.execute(_ARM_OF_POST, {"post_id": post_id}).first()
     return (row[0], row[1], row[2]) if row else None
 
 

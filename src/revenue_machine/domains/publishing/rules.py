@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,12 +19,14 @@ def open_slots(
     """Whole local hours after `now` that keep the platform's gap and daily limit beside what is taken already."""
     used = sorted(taken)
     per_date: dict[object, int] = {}
-    for at in used:
-        per_date[local_date(at, zone)] = per_date.get(local_date(at, zone), 0) + 1
+    for day in (local_date(at, zone) for at in used):
+        per_date[day] = per_date.get(day, 0) + 1
     slots = []
     at = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     while at <= now + horizon:
-        is_clear = all(abs(at - other) >= min_gap for other in used)
+        after = bisect_left(used, at)
+        # Of all the taken times only the two neighbours can be too near.
+        is_clear = all(abs(at - other) >= min_gap for other in used[max(0, after - 1) : after + 1])
         if is_clear and per_date.get(local_date(at, zone), 0) < per_day:
             slots.append(slot_at(at, zone))
         at += timedelta(hours=1)

@@ -11,7 +11,24 @@ from revenue_machine.domains.content.models import ApprovedDraft
 from revenue_machine.domains.publishing.models import Post, PostStatus, Slot
 from revenue_machine.domains.publishing.tables import POSTS, TIMING_MATRIX
 from revenue_machine.engine.database import Database
+from revenue_machine.kit.db import change
 from revenue_machine.kit.ids import content_hash, make_id
+
+# Built once: every verdict runs it.
+_LEARN = (
+    TIMING_MATRIX.update()
+    .where(
+        TIMING_MATRIX.c.platform == sa.bindparam("on_platform"),
+        TIMING_MATRIX.c.day_of_week == sa.bindparam("on_weekday"),
+        TIMING_MATRIX.c.hour == sa.bindparam("at_hour"),
+    )
+    .values(
+        alpha=TIMING_MATRIX.c.alpha + sa.bindparam("won"),
+        beta=TIMING_MATRIX.c.beta + sa.bindparam("lost"),
+        posts_in_slot=TIMING_MATRIX.c.posts_in_slot + 1,
+        updated_at=sa.bindparam("at"),
+    )
+)
 
 
 def post_id_of(draft_id: str) -> str:
@@ -45,12 +62,8 @@ def insert_post(
 
 def mark(connection: sa.Connection, post: Post, status: PostStatus, now: datetime, **changes: Any) -> bool:
     """Move a post on; False when it was not where we thought."""
-    done = connection.execute(
-        POSTS.update()
-        .where(POSTS.c.id == post.id, POSTS.c.status == post.status.value)
-        .values(status=status.value, updated_at=now, **changes)
-    )
-    return bool(done.rowcount)
+    mine = {"id": post.id, "status": post.status.value}
+    return change(connection, POSTS, mine, {"status": status.value, "updated_at": now, **changes}) > 0
 
 
 def mark_sent(connection: sa.Connection, post: Post, submission_id: str, now: datetime, slot: Slot, *, due_at: datetime) -> bool:
@@ -67,13 +80,5 @@ def learn(connection: sa.Connection, database: Database, arm: tuple[str, int, in
         "updated_at": now,
     }  # fmt: skip
     database.put(connection, TIMING_MATRIX, fresh, ["platform", "day_of_week", "hour"])
-    connection.execute(
-        TIMING_MATRIX.update()
-        .where(TIMING_MATRIX.c.platform == platform, TIMING_MATRIX.c.day_of_week == weekday, TIMING_MATRIX.c.hour == hour)
-        .values(
-            alpha=TIMING_MATRIX.c.alpha + reward,
-            beta=TIMING_MATRIX.c.beta + (1 - reward),
-            posts_in_slot=TIMING_MATRIX.c.posts_in_slot + 1,
-            updated_at=now,
-        )
-    )
+    arm_is = {"on_platform": platform, "on_weekday": weekday, "at_hour": hour}
+    connection.execute(_LEARN, {**arm_is, "won": reward, "lost": 1 - reward, "at": now})

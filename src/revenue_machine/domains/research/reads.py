@@ -14,6 +14,26 @@ from revenue_machine.domains.research.tables import BLUEPRINTS, MARKET_ITEMS
 
 HISTORY = 500
 _ITEM = MARKET_ITEMS.c
+# Built once: every niche of every platform asks them.
+_KNOWN_SCORES = (
+    sa.select(_ITEM.engagement_score)
+    .where(
+        _ITEM.platform == sa.bindparam("on_platform"),
+        _ITEM.score_basis == sa.bindparam("on_basis"),
+        _ITEM.engagement_score.is_not(None),
+    )
+    .order_by(_ITEM.collected_at.desc(), _ITEM.id)
+    .limit(sa.bindparam("most"))
+)
+_BEST_BLUEPRINTS = (
+    sa.select(BLUEPRINTS.c.source_item_ids, BLUEPRINTS.c.hook_category)
+    .where(BLUEPRINTS.c.niche == sa.bindparam("in_niche"))
+    .order_by(BLUEPRINTS.c.performance_score.desc(), BLUEPRINTS.c.id)
+    .limit(sa.bindparam("most"))
+)
+_QUOTABLE = sa.select(
+    _ITEM.id, _ITEM.caption, _ITEM.platform, _ITEM.trend_score, _ITEM.provenance, _ITEM.niche, _ITEM.blueprint_id
+).where(_ITEM.id.in_(sa.bindparam("items", expanding=True)))
 
 
 def newest_by_pair(connection: sa.Connection) -> dict[tuple[str, str], datetime]:
@@ -35,13 +55,8 @@ def count_by_pair(connection: sa.Connection) -> dict[tuple[str, str], int]:
 
 def known_scores(connection: sa.Connection, platform: str, basis: str, limit: int = HISTORY) -> list[float]:
     """The last engagement scores of a platform on one basis, newest first."""
-    query = (
-        sa.select(_ITEM.engagement_score)
-        .where(_ITEM.platform == platform, _ITEM.score_basis == basis, _ITEM.engagement_score.is_not(None))
-        .order_by(_ITEM.collected_at.desc(), _ITEM.id)
-        .limit(limit)
-    )
-    return [float(row[0]) for row in connection.execute(query)]
+    given = {"on_platform": platform, "on_basis": basis, "most": limit}
+    return [float(row[0]) for row in connection.execute(_KNOWN_SCORES, given)]
 
 
 def breakpoints(connection: sa.Connection, platform: str, basis: str = "views") -> dict[str, float]:
@@ -91,13 +106,10 @@ def _every_fourth(seen: list[dict[str, Any]], imported: list[dict[str, Any]]) ->
 
 def _quotable(connection: sa.Connection, niche: str, limit: int) -> list[dict[str, Any]]:
     """Evidence rows of the best blueprints in turns: each one's best item, then each one's second."""
-    order = (BLUEPRINTS.c.performance_score.desc(), BLUEPRINTS.c.id)
-    query = sa.select(BLUEPRINTS.c.source_item_ids, BLUEPRINTS.c.hook_category).where(BLUEPRINTS.c.niche == niche)
-    found = connection.execute(query.order_by(*order).limit(limit)).all()
+    found = connection.execute(_BEST_BLUEPRINTS, {"in_niche": niche, "most": limit}).all()
     hooks = {item_id: row.hook_category for row in found for item_id in row.source_item_ids}
     turns = [row.source_item_ids[nth] for nth in range(5) for row in found if len(row.source_item_ids) > nth][:limit]
-    columns = (_ITEM.id, _ITEM.caption, _ITEM.platform, _ITEM.trend_score, _ITEM.provenance, _ITEM.niche, _ITEM.blueprint_id)
-    items = {row["id"]: dict(row) for row in connection.execute(sa.select(*columns).where(_ITEM.id.in_(turns))).mappings()}
+    items = {row["id"]: dict(row) for row in connection.execute(_QUOTABLE, {"items": turns}).mappings()}
     return [items[one] | {"hook_category": hooks[one], "quote": clean(items[one]["caption"])} for one in turns if one in items]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,6 +24,25 @@ _METRICS = ("likes", "comments", "shares", "saves", "quotes", "views", "follower
 _REFRESHED = (*_METRICS, "engagement_score", "score_basis", "trend_score", "updated_at")
 _KEPT = ("id", "created_at", "first_seen_on", "usage_count")
 _COLUMNS = tuple(column.name for column in MARKET_ITEMS.columns)
+# Built once: every niche of every platform runs them.
+_ITEM = MARKET_ITEMS.c
+_KNOWN = sa.select(_ITEM.source_url, *(_ITEM[name] for name in _METRICS)).where(
+    _ITEM.source_url.in_(sa.bindparam("urls", expanding=True))
+)
+_BUILT = (
+    sa.select(_ITEM.id, _ITEM.blueprint_id, _ITEM.trend_score, _ITEM.provenance)
+    .where(_ITEM.platform == sa.bindparam("on_platform"), _ITEM.niche == sa.bindparam("in_niche"))
+    .where(_ITEM.blueprint_id.is_not(None), _ITEM.is_suspicious.is_(False), _ITEM.trend_score.is_not(None))
+    .order_by(_ITEM.trend_score.desc(), _ITEM.id)
+)
+_TEXTS = sa.select(
+    _ITEM.id, _ITEM.caption, _ITEM.content_type, sa.func.coalesce(_ITEM.hashtag, _ITEM.keyword)
+).where(_ITEM.id.in_(sa.bindparam("ids", expanding=True)))  # fmt: skip
+_USED = (
+    BLUEPRINTS.update()
+    .where(BLUEPRINTS.c.id == sa.bindparam("blueprint"))
+    .values(usage_count=BLUEPRINTS.c.usage_count + sa.bindparam("times"))
+)
 
 
 @dataclass(frozen=True)
@@ -90,15 +110,13 @@ def touch_blueprints(
 
 def count_usage(connection: sa.Connection, blueprint_id: str, times: int) -> None:
     """A blueprint has been used for so many further drafts."""
-    used = BLUEPRINTS.c.usage_count + times
-    connection.execute(BLUEPRINTS.update().where(BLUEPRINTS.c.id == blueprint_id).values(usage_count=used))
+    connection.execute(_USED, {"blueprint": blueprint_id, "times": times})
 
 
 def _known(connection: sa.Connection, urls: Sequence[str]) -> dict[str, tuple[int | None, ...]]:
-    columns = [MARKET_ITEMS.c.source_url, *(MARKET_ITEMS.c[name] for name in _METRICS)]
     found: dict[str, tuple[int | None, ...]] = {}
     for chunk in _chunks(urls):
-        for row in connection.execute(sa.select(*columns).where(MARKET_ITEMS.c.source_url.in_(chunk))):
+        for row in connection.execute(_KNOWN, {"urls": chunk}):
             found[row[0]] = tuple(row[1:])
     return found
 
@@ -138,22 +156,20 @@ def _row(item: NewItem, score: Score, percentile: float | None, now: datetime) -
 
 def _put_many(connection: sa.Connection, database: Database, rows: list[dict[str, Any]]) -> None:
     """One prepared statement for all rows: thousands of rows in a second on both databases."""
-    insert: Any = postgresql.insert(MARKET_ITEMS) if database.dialect == "postgresql" else sqlite.insert(MARKET_ITEMS)
+    connection.execute(_refresh(database.dialect), rows)
+
+
+@functools.cache
+def _refresh(dialect: str) -> Any:
+    insert: Any = postgresql.insert(MARKET_ITEMS) if dialect == "postgresql" else sqlite.insert(MARKET_ITEMS)
     fresh = {name: insert.excluded[name] for name in _REFRESHED}
-    connection.execute(insert.on_conflict_do_update(index_elements=["source_url"], set_=fresh), rows)
+    return insert.on_conflict_do_update(index_elements=["source_url"], set_=fresh)
 
 
 def _blueprint_rows(connection: sa.Connection, platform: str, niche: str, now: datetime) -> Iterator[dict[str, Any]]:
     """One row per way of building; its evidence are its best items that are not suspicious."""
-    columns = MARKET_ITEMS.c
-    query = (
-        sa.select(columns.id, columns.blueprint_id, columns.trend_score, columns.provenance)
-        .where(columns.platform == platform, columns.niche == niche, columns.blueprint_id.is_not(None))
-        .where(columns.is_suspicious.is_(False), columns.trend_score.is_not(None))
-        .order_by(columns.trend_score.desc(), columns.id)
-    )
     groups: dict[str, list[tuple[str, float, str]]] = {}
-    for item_id, blueprint_id, percentile, provenance in connection.execute(query):
+    for item_id, blueprint_id, percentile, provenance in connection.execute(_BUILT, {"on_platform": platform, "in_niche": niche}):
         groups.setdefault(blueprint_id, []).append((item_id, percentile, provenance))
     best = [found[0][0] for found in groups.values()]
     texts = _texts(connection, best)
@@ -185,12 +201,9 @@ def _blueprint_row(mechanics: Mechanics, caption: str, found: Sequence[tuple[str
 
 def _texts(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[str, str | None, str | None]]:
     """Caption, content type and topic (hashtag, else search term) by item."""
-    columns = MARKET_ITEMS.c
-    about = sa.func.coalesce(columns.hashtag, columns.keyword)
     found: dict[str, tuple[str, str | None, str | None]] = {}
     for chunk in _chunks(ids):
-        query = sa.select(columns.id, columns.caption, columns.content_type, about).where(columns.id.in_(chunk))
-        for row in connection.execute(query):
+        for row in connection.execute(_TEXTS, {"ids": chunk}):
             found[row[0]] = (row[1], row[2], row[3])
     return found
 

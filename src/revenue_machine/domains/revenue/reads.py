@@ -34,12 +34,25 @@ class MoneyRow:
 
 INCOME_KINDS = ("revenue", "refund")
 DEDUCTION_KINDS = ("store_commission", "payment_fee", "tax")
+# Built once: every message of a till asks them.
+_FACTS_OF = sa.select(FACTS).where(FACTS.c.subscription_id == sa.bindparam("of")).order_by(FACTS.c.occurred_at, FACTS.c.id)
+_MOVES_AT = sa.select(MOVES).where(MOVES.c.provider == sa.bindparam("at")).order_by(MOVES.c.occurred_at, MOVES.c.id)
+_SUBSCRIPTION = sa.select(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == sa.bindparam("wanted"))
+_OPEN = sa.select(PAYMENTS).where(PAYMENTS.c.status.in_(("waiting", "parked"))).order_by(PAYMENTS.c.occurred_at, PAYMENTS.c.id)
+_OF_SUBSCRIPTION = PAYMENTS.c.subscription_id == sa.bindparam("subscription")
+_OF_CUSTOMER = PAYMENTS.c.customer_hash == sa.bindparam("customer")
+# By what is asked for: (a subscription, a customer).
+_OPEN_OF = {
+    (False, False): _OPEN,
+    (True, False): _OPEN.where(_OF_SUBSCRIPTION),
+    (False, True): _OPEN.where(_OF_CUSTOMER),
+    (True, True): _OPEN.where(sa.or_(_OF_SUBSCRIPTION, _OF_CUSTOMER)),
+}
 
 
 def facts_of(connection: sa.Connection, subscription: str) -> list[Fact]:
     """Everything the tills said of one subscription, by time and id."""
-    query = sa.select(FACTS).where(FACTS.c.subscription_id == subscription).order_by(FACTS.c.occurred_at, FACTS.c.id)
-    return [_fact(row) for row in connection.execute(query).mappings()]
+    return [_fact(row) for row in connection.execute(_FACTS_OF, {"of": subscription}).mappings()]
 
 
 def _fact(row: Any) -> Fact:
@@ -63,14 +76,13 @@ def _time(text: str | None) -> datetime | None:
 
 def moves_at(connection: sa.Connection, provider: str) -> list[Move]:
     """Every hand-over of purchases at a provider; there are few."""
-    query = sa.select(MOVES).where(MOVES.c.provider == provider).order_by(MOVES.c.occurred_at, MOVES.c.id)
-    rows = connection.execute(query).mappings()
+    rows = connection.execute(_MOVES_AT, {"at": provider}).mappings()
     return [Move(row["external_id"], row["occurred_at"], row["from_user_id"], row["to_user_id"]) for row in rows]
 
 
 def subscription(connection: sa.Connection, subscription_id: str) -> dict[str, Any] | None:
     """One subscription's row."""
-    row = connection.execute(sa.select(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == subscription_id)).mappings().first()
+    row = connection.execute(_SUBSCRIPTION, {"wanted": subscription_id}).mappings().first()
     return dict(row) if row else None
 
 
@@ -99,11 +111,10 @@ def open_payments(
     connection: sa.Connection, *, subscription_id: str | None = None, customer_hash: str | None = None
 ) -> list[dict[str, Any]]:
     """Payments still waiting or parked, of one subscription or customer or of all, by time and id."""
-    query = sa.select(PAYMENTS).where(PAYMENTS.c.status.in_(("waiting", "parked")))
-    mine = [PAYMENTS.c.subscription_id == subscription_id] if subscription_id else []
-    mine += [PAYMENTS.c.customer_hash == customer_hash] if customer_hash else []
-    query = query.where(sa.or_(*mine)) if mine else query
-    return [dict(row) for row in connection.execute(query.order_by(PAYMENTS.c.occurred_at, PAYMENTS.c.id)).mappings()]
+    query = _OPEN_OF[bool(subscription_id), bool(customer_hash)]
+    given = {"subscription": subscription_id, "customer": customer_hash}
+    rows = connection.execute(query, {name: value for name, value in given.items() if value}).mappings()
+    return [dict(row) for row in rows]
 
 
 def payments_taken(connection: sa.Connection, provider: str, customer_hash: str | None) -> list[dict[str, Any]]:
@@ -203,3 +214,10 @@ def has_snapshot(connection: sa.Connection, subscription_id: str) -> bool:
     """Whether the vendor ever told the whole state of a subscription."""
     query = sa.select(FACTS.c.id).where(FACTS.c.subscription_id == subscription_id, FACTS.c.kind == "snapshot").limit(1)
     return connection.execute(query).first() is not None
+
+
+def subscriptions_of(connection: sa.Connection, user_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Every subscription of these users, oldest first."""
+    query = sa.select(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.user_id.in_(user_ids))
+    rows = connection.execute(query.order_by(SUBSCRIPTIONS.c.started_at, SUBSCRIPTIONS.c.id)).mappings()
+    return [dict(row) for row in rows]

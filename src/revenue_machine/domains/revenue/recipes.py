@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from revenue_machine.domains.crm.models import ContactBook
 from revenue_machine.domains.owner.models import Business
 from revenue_machine.domains.revenue.billing_book import BillingBook
 from revenue_machine.domains.revenue.revenue_monitor import RevenueMonitor
@@ -29,6 +30,7 @@ def revenue_monitor(
     topics: Topics,
     clients: Clients,
     book: BillingBook,
+    people: ContactBook,
     database: Database,
     events: Events,
     business: Business,
@@ -37,6 +39,6 @@ def revenue_monitor(
 ) -> RevenueMonitor:
     """The monitor for one call."""
     return RevenueMonitor(
-        call=call, topics=topics, clients=clients, book=book, database=database, events=events, business=business,
+        call=call, topics=topics, clients=clients, book=book, people=people, database=database, events=events, business=business,
         settings=settings, clock=clock,
     )  # fmt: skip

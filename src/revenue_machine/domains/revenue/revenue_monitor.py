@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from revenue_machine.domains.analytics.models import EventsReport
+from revenue_machine.domains.crm.models import ContactBook, ContactDraft, IdentityDraft
 from revenue_machine.domains.owner.models import Business
 from revenue_machine.domains.revenue import reads, rules, sources, store
 from revenue_machine.domains.revenue.billing_book import BillingBook
@@ -30,13 +31,13 @@ from revenue_machine.engine.events import Events
 from revenue_machine.integrations.revenuecat.revenuecat_client import RevenueCatClient
 from revenue_machine.integrations.stripe.stripe_client import StripeClient
 from revenue_machine.kit.clock import Clock, iso, local_date
-from revenue_machine.kit.errors import Failure, NotConfigured
+from revenue_machine.kit.errors import Failure, NotConfigured, Suppressed
 from revenue_machine.kit.settings import Settings
 
 SIGNUP_MARK = "posthog.signup"
 SIGNUP_OVERLAP = timedelta(hours=6)
 SIGNUP_FIRST_REACH = timedelta(days=30)
-SIGNUP_PROPERTIES = ("utm_source", "utm_medium", "utm_campaign", "rc")
+SIGNUP_PROPERTIES = ("utm_source", "utm_medium", "utm_campaign", "rc", "email", "name", "timezone")
 OVERVIEW_FRESH_FOR = timedelta(hours=1)
 
 
@@ -63,13 +64,14 @@ class RevenueMonitor:
         topics: Topics,
         clients: Clients,
         book: BillingBook,
+        people: ContactBook,
         database: Database,
         events: Events,
         business: Business,
         settings: Settings,
         clock: Clock,
     ) -> None:
-        self._call, self._topics, self._clients, self._book = call, topics, clients, book
+        self._call, self._topics, self._clients, self._book, self._people = call, topics, clients, book, people
         self._database, self._events, self._business = database, events, business
         self._settings, self._clock = settings, clock
 
@@ -194,9 +196,24 @@ class RevenueMonitor:
 
     def _tell_signup(self, connection: sa.Connection, user_id: str, at: datetime, properties: dict[str, Any]) -> bool:
         person = rules.person_id(user_id)
+        self._know(connection, person, properties)
         payload = {name: _text(properties.get(name)) for name in ("utm_source", "utm_medium", "utm_campaign")}
         payload |= {"user_id": person, "click_id": _text(properties.get("rc")), "occurred_at": iso(at)}
         return self._events.emit(connection, "visitor.signed_up", person, payload, at)
+
+    def _know(self, connection: sa.Connection, user_id: str, properties: Mapping[str, Any]) -> None:
+        """Who signs up with a mail address becomes a contact; the address goes there and into no event."""
+        email = _text(properties.get("email"))
+        if email is None:
+            return
+        draft = ContactDraft(
+            name=_text(properties.get("name")), email=email, timezone=_text(properties.get("timezone")), source="signup",
+            lawful_basis="customer", identities=(IdentityDraft("distinct_id", user_id, None, "signup", f"signup/{user_id}"),),
+        )  # fmt: skip
+        try:
+            self._people.upsert(connection, draft)
+        except Suppressed:
+            return  # somebody of that address asked never to be written to; nobody is to know them by it again
 
     def _state(self, moment: Moment, reports: list[SourceReport]) -> None:
         """The snapshot stands; once more when a source that was down has answered after all."""

@@ -12,6 +12,11 @@ from revenue_machine.domains.routine.models import Block, CallRecord, Status
 from revenue_machine.domains.routine.tables import ROUTINE_RUNS, ROUTINE_STEPS
 from revenue_machine.engine.database import Database
 
+# Built once: every call of the routine asks it.
+_HEARTBEAT = sa.select(ROUTINE_STEPS.c.status).where(
+    ROUTINE_STEPS.c.run_date == sa.bindparam("on_date"), ROUTINE_STEPS.c.topic == "system.heartbeat"
+)
+
 
 def begin_run(
     connection: sa.Connection, database: Database, *, run_id: str, run_date: date, block: Block, is_late: bool, now: datetime
@@ -59,7 +64,4 @@ def finish_run(connection: sa.Connection, run_id: str, now: datetime) -> dict[st
 
 def is_house_down(connection: sa.Connection, run_date: date) -> bool:
     """Whether this date's heartbeat failed."""
-    query = sa.select(ROUTINE_STEPS.c.status).where(
-        ROUTINE_STEPS.c.run_date == run_date, ROUTINE_STEPS.c.topic == "system.heartbeat"
-    )
-    return connection.execute(query).scalar() == Status.FAILED.value
+    return connection.execute(_HEARTBEAT, {"on_date": run_date}).scalar() == Status.FAILED.value

@@ -1,3 +1,5 @@
 """Decides which contracts are worth a proposal."""
 
-NEEDS: tuple[str, ...] = ()
+from __future__ import annotations
+
+NEEDS: tuple[str, ...] = ("owner", "credit")

@@ -96,8 +96,68 @@ class NextPromptBrief(_Part):
     winners: tuple[Winner, ...] = ()
 
 
-Brief = DraftBrief | ReviewBrief | SynthesisBrief | NextPromptBrief
-_KINDS: dict[str, type[DraftBrief | ReviewBrief | SynthesisBrief | NextPromptBrief]] = {
+class ProposalJob(_Part):
+    """A job as its client wrote it: a stranger's words."""
+
+    title: str = ""
+    description: str = ""
+    skills: tuple[str, ...] = ()
+    type: str = "unknown"
+
+
+class ProposalBrief(_Part):
+    """The brief of `upwork_proposal`."""
+
+    job: ProposalJob
+    client_name: str | None = None
+    headline: str = ""
+    skills: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    products: tuple[Offer, ...] = ()
+    no_go: tuple[str, ...] = ()
+    lessons: tuple[str, ...] = ()
+    mistakes: tuple[str, ...] = ()
+    max_words: int = 250
+
+
+class OutreachItem(_Part):
+    """One personal message wanted; `profile`, `evidence`, `thread` and `their_text` are strangers' words."""
+
+    key: str
+    platform: str = ""
+    action: str = "message"
+    lane: str = "service"
+    first_name: str | None = None
+    company: str | None = None
+    profile: str = ""
+    niche: str = ""
+    audience: str = ""
+    evidence: tuple[str, ...] = ()
+    thread: tuple[str, ...] = ()
+    their_text: str | None = None
+    purpose: str = ""
+    max_chars: int = 300
+    offer: Offer | None = None
+    flaws: tuple[str, ...] = ()
+
+
+class OutreachMessages(_Part):
+    """The brief of `outreach_messages`."""
+
+    messages: tuple[OutreachItem, ...]
+    no_go: tuple[str, ...] = ()
+    lessons: tuple[str, ...] = ()
+
+
+class OutreachAnswers(OutreachMessages):
+    """The brief of `outreach_answers`."""
+
+
+Brief = OutreachMessages | ProposalBrief | DraftBrief | ReviewBrief | SynthesisBrief | NextPromptBrief
+_KINDS: dict[str, type[OutreachMessages | DraftBrief | ReviewBrief | SynthesisBrief | NextPromptBrief | ProposalBrief]] = {
+    "outreach_messages": OutreachMessages,
+    "outreach_answers": OutreachAnswers,
+    "upwork_proposal": ProposalBrief,
     "draft_generation": DraftBrief,
     "content_review": ReviewBrief,
     "research_synthesis": SynthesisBrief,

@@ -13,18 +13,27 @@ from revenue_machine.integrations.anthropic.fake_briefs import (
     Brief,
     DraftBrief,
     NextPromptBrief,
+    Offer,
+    OutreachAnswers,
+    OutreachMessages,
+    ProposalBrief,
     ReviewBrief,
     Slot,
     SynthesisBrief,
     read_brief,
 )
 from revenue_machine.integrations.anthropic.fake_examples import example_of
+from revenue_machine.integrations.anthropic.fake_outreach import orders_in, write_answers, write_messages
+from revenue_machine.integrations.anthropic.fake_proposal import write_proposal
 from revenue_machine.integrations.anthropic.fake_reviewer import review_drafts
 from revenue_machine.integrations.anthropic.fake_synthesis import guidelines, synthesise
 from revenue_machine.integrations.anthropic.fake_writer import write_drafts
 from revenue_machine.kit.rng import rng
 
-MODES = ("not_json", "wrong_keys", "too_long", "refusal", "empty", "no_go_claim", "obey_injection")
+MODES = (
+    "not_json", "wrong_keys", "too_long", "refusal", "empty", "no_go_claim", "obey_injection", "invented_experience",
+    "contact_details",
+)  # fmt: skip
 ORDER = re.compile(
     r"[^.!?\n]*\b(?:ignore|disregard|forget|override|you must|you are now|system prompt|instead (?:write|say|post)|send|approve"
     r"|delete|reveal|click|visit)\b[^.!?\n]*[.!?]?",
@@ -77,6 +86,10 @@ def _speak_plainly(seed: int, prompt: str, schema: Mapping[str, Any] | None, mod
 
 
 def _answer(seed: int, brief: Brief) -> dict[str, Any]:
+    if isinstance(brief, OutreachMessages):
+        return write_answers(seed, brief) if isinstance(brief, OutreachAnswers) else write_messages(seed, brief)
+    if isinstance(brief, ProposalBrief):
+        return write_proposal(seed, brief)
     if isinstance(brief, DraftBrief):
         return write_drafts(seed, brief)
     if isinstance(brief, ReviewBrief):
@@ -96,6 +109,13 @@ def _strings(value: Any) -> list[str]:
 
 def _each_draft(brief: Brief, answer: dict[str, Any], change: Callable[[Slot, str], str]) -> dict[str, Any]:
     """Drafts with their text changed; for other tasks the first text of the answer is."""
+    if isinstance(brief, OutreachMessages):
+        (name,) = answer
+        slots = [Slot(key=one.key, max_chars=one.max_chars, offer=Offer(name="", no_go=brief.no_go)) for one in brief.messages]
+        return {name: [{**one, "text": change(slot, one["text"])} for slot, one in zip(slots, answer[name], strict=True)]}
+    if isinstance(brief, ProposalBrief):
+        slot = Slot(key="", max_chars=brief.max_words * 8, offer=Offer(name="", no_go=brief.no_go))
+        return {"text": change(slot, answer["text"])}
     if isinstance(brief, DraftBrief):
         pairs = zip(brief.slots, answer["drafts"], strict=True)
         return {"drafts": [{**draft, "text": change(slot, draft["text"])} for slot, draft in pairs]}
@@ -128,7 +148,9 @@ def _obey_injection(brief: Brief, answer: dict[str, Any]) -> dict[str, Any]:
     """Repeat what the evidence orders, as a model without judgement would."""
     quotes = [item.quote for item in brief.evidence] if isinstance(brief, DraftBrief | SynthesisBrief) else []
     texts = [draft.text for draft in brief.drafts] if isinstance(brief, ReviewBrief) else []
+    texts += [brief.job.description] if isinstance(brief, ProposalBrief) else []
     orders = [hit.group().strip() for quote in [*quotes, *texts] for hit in ORDER.finditer(quote)]
+    orders += orders_in(brief.messages, ORDER) if isinstance(brief, OutreachMessages) else []
     if not orders:
         return answer
 
@@ -142,8 +164,15 @@ def _claim(draw: Random) -> str:
     return draw.choice(("Guaranteed results in a week, or your money back.", "This is proven to double your income."))
 
 
+def _added(words: str) -> Callable[[Brief, dict[str, Any]], dict[str, Any]]:
+    """A spoiler that says one sentence too many."""
+    return lambda brief, answer: _each_draft(brief, answer, lambda _slot, text: f"{text} {words}")
+
+
 _SPOILERS: Mapping[str, Callable[[Brief, dict[str, Any]], dict[str, Any]]] = {
     "too_long": _too_long,
     "no_go_claim": _no_go_claim,
     "obey_injection": _obey_injection,
+    "invented_experience": _added("I have delivered 40 similar projects for clients like Northwind in the last 7 years."),
+    "contact_details": _added("Write to me at ada@studio.example or on WhatsApp and we start today."),
 }

@@ -19,6 +19,7 @@ from revenue_machine.integrations.direct_message.fake_people import (
     public_reply,
     public_report,
     public_restore,
+    public_send_by_hand,
     write,
 )
 from revenue_machine.kit.clock import iso, parse_instant
@@ -32,6 +33,7 @@ __all__ = [
     "public_reply",
     "public_report",
     "public_restore",
+    "public_send_by_hand",
     "respond",
 ]
 

@@ -53,6 +53,16 @@ def public_reply(state: FakeState, person: str, text: str, *, platform: str) -> 
     return str(write(state, profile_of(state, platform, person), text, is_ours=False)["id"])
 
 
+def public_send_by_hand(state: FakeState, person: str, text: str, *, platform: str) -> bool:
+    """The owner himself writes in the app, to a person of the world, a handle or the platform's id; whether it let him."""
+    profile = state.get("profile", f"{platform} {person}") or find(state, "handle", platform, person.lower())
+    profile = profile or find(state, "id", platform, person)
+    if profile is None or profile["blocked"] or is_restricted(state, platform):
+        return False
+    write(state, profile, text, is_ours=True)
+    return True
+
+
 def public_block(state: FakeState, person: str, *, platform: str) -> None:
     """The person blocks the owner on a platform."""
     profile = profile_of(state, platform, person)

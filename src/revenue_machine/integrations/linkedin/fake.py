@@ -32,6 +32,7 @@ from revenue_machine.integrations.linkedin.fake_members import (
     public_reconnect,
     public_reply,
     public_report,
+    public_send_by_hand,
     stamp,
 )
 from revenue_machine.kit.clock import parse_instant
@@ -50,6 +51,7 @@ __all__ = [
     "public_reconnect",
     "public_reply",
     "public_report",
+    "public_send_by_hand",
     "respond",
 ]
 

@@ -133,6 +133,22 @@ def public_reply(state: FakeState, person: str, text: str) -> str | None:
     return str(message["id"])
 
 
+def public_send_by_hand(state: FakeState, person: str, text: str, *, is_invitation: bool) -> bool:
+    """The owner himself invites or writes on the website; whether LinkedIn let him."""
+    member = member_of(state, person)
+    how = None if member is None else standing(state, member["id"])
+    if member is None or how not in (("none",) if is_invitation else ("connected",)):
+        return False
+    if not is_invitation:
+        write(state, member["id"], text, is_sender=True)
+        return True
+    request_id = str(7_400_000_000_000_000_000 + state.next_number("request") * 104_729)
+    kept = {"id": request_id, "user_id": member["id"], "message": text, "created_at": stamp(state.now()), "status": "PENDING"}
+    state.put("request", request_id, kept)
+    state.put("asked", member["id"], {"id": request_id})
+    return True
+
+
 def public_block(state: FakeState, person: str) -> None:
     """The person blocks the owner: the connection ends and the profile is gone for us."""
     member = _member(state, person)

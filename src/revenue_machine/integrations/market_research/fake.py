@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from revenue_machine.integrations.market_research.fake_posts import (
     page_overlaps,
     post_at,
     posts_of,
+    views_at,
 )
 from revenue_machine.kit.clock import iso, parse_instant
 from revenue_machine.kit.fakeserver import FakeRequest, FakeResponse, FakeState, Routes, answer_json
@@ -170,15 +172,26 @@ def _ranked(state: FakeState, platform: str, niche: str, query: str) -> list[Pos
     """The niche's posts of the last days: those the query's words hit first, then what moves fastest. Unknown niches are empty."""
     if niche not in NICHES:
         return []
-    now, terms = state.now(), {word for word in query.lower().split() if len(word) > 2}
+    return list(_ranking(state.seed, platform, niche, query, state.now()))
+
+
+@lru_cache(maxsize=64)
+def _ranking(seed: int, platform: str, niche: str, query: str, now: datetime) -> tuple[Post, ...]:
+    """The same for every page of one search, which are asked for at the same moment."""
+    terms = {word for word in query.lower().split() if len(word) > 2}
     days = [now.date() - timedelta(days=back) for back in range(WINDOW_DAYS)]
-    posts = [post for day in days for post in posts_of(state.seed, platform, niche, day) if post.posted_at <= now]
-    return sorted(posts, key=lambda post: (-sum(term in post.caption.lower() for term in terms), -_heat(post, now), post.url))
+    posts = [post for day in days for post in posts_of(seed, platform, niche, day) if post.posted_at <= now]
+
+    def place(post: Post) -> tuple[int, float, str]:
+        caption = post.caption.lower()
+        return -sum(term in caption for term in terms), -_heat(post, now), post.url
+
+    return tuple(sorted(posts, key=place))
 
 
 def _heat(post: Post, now: datetime) -> float:
     age_h = (now - post.posted_at).total_seconds() / 3600
-    return float(numbers_at(post, now)["views"] / (age_h + 3) ** 0.8)
+    return float(views_at(post, now) / (age_h + 3) ** 0.8)
 
 
 def _leading(counted: Counter[str]) -> list[tuple[str, int]]:

@@ -208,10 +208,15 @@ def post_at(seed: int, platform: str, url: str) -> Post | None:
     return posts[index] if index < len(posts) and posts[index].url == url else None
 
 
+def views_at(post: Post, now: datetime) -> int:
+    """Views by `now`."""
+    age_h = max(0.0, (now - post.posted_at).total_seconds() / 3600)
+    return int(post.views * (1 - math.exp(-age_h / _RISE_H[post.platform])))
+
+
 def numbers_at(post: Post, now: datetime) -> dict[str, int]:
     """Views and acts by `now`: quick at first, then flattening; never falling."""
-    age_h = max(0.0, (now - post.posted_at).total_seconds() / 3600)
-    views = int(post.views * (1 - math.exp(-age_h / _RISE_H[post.platform])))
+    views = views_at(post, now)
     return {"views": views, **{name: int(views * min(share, 0.5)) for name, share in post.acts}}
 
 

@@ -355,11 +355,13 @@ def public_notice(state: FakeState, tap_id: str) -> str | None:
     return tap["notice"] if tap and tap["answered"] else None
 
 
-def public_say(state: FakeState, user_id: int, text: str, chat_id: int | None = None) -> int:
-    """Somebody writes to the bot, in private unless a group is named; returns the message id."""
+def public_say(state: FakeState, user_id: int, text: str, chat_id: int | None = None, reply_to: int | None = None) -> int:
+    """Somebody writes to the bot, in private unless a group is named, maybe in answer to a message; returns the message id."""
     chat = _chat_object(user_id if chat_id is None else chat_id)
     message_id = state.next_number("message")
     message = {"message_id": message_id, "from": _person(user_id), "chat": chat, "date": _stamp(state.now()), "text": text}
+    if reply_to is not None:
+        message["reply_to_message"] = state.get("message", str(reply_to))
     state.put("message", str(message_id), message)
     _happen(state, "message", message)
     return message_id

@@ -23,12 +23,15 @@ from revenue_machine.integrations.telegram.wire import (
 )
 from revenue_machine.kit.errors import BadInput, Failure, OutsideAuthFailed, OutsideRateLimited, OutsideRejected
 from revenue_machine.kit.service import Exchange, ServiceClient, missing
+from revenue_machine.kit.settings import ServiceSettings
 
 T = TypeVar("T")
 MAX_TEXT = 4096
 MAX_DATA_BYTES = 64
 MAX_NOTICE = 200
+MOST_WAIT_S = 25
 UPDATE_KINDS = ("message", "edited_message", "callback_query")
+_USER_ID = re.compile(r"[1-9][0-9]{0,18}")
 _TOKEN_IN_URL = re.compile(r"/bot[^/\s\"]+")
 
 
@@ -80,9 +83,12 @@ class TelegramClient(ServiceClient):
             raise BadInput(f"a notice has at most {MAX_NOTICE} characters", field="text")
         self._call("answerCallbackQuery", DoneAnswer, {"callback_query_id": callback_query_id, "text": text})
 
-    def get_updates(self, offset: int | None = None, *, limit: int = 100) -> list[Update]:
-        """What happened since; `offset` is one above the last update seen and confirms all before it."""
-        body: dict[str, Any] = {"limit": limit, "timeout": 0, "allowed_updates": list(UPDATE_KINDS)}
+    def get_updates(self, offset: int | None = None, *, limit: int = 100, wait_s: int = 0) -> list[Update]:
+        """What happened since; `offset` is one above the last update seen and confirms all before it.
+
+        With `wait_s` (at most 25) Telegram answers as soon as something happens, or with nothing after that long.
+        """
+        body: dict[str, Any] = {"limit": limit, "timeout": min(wait_s, MOST_WAIT_S), "allowed_updates": list(UPDATE_KINDS)}
         if offset is not None:
             body["offset"] = offset
         return self._call("getUpdates", UpdatesAnswer, body).result
@@ -134,6 +140,21 @@ class TelegramClient(ServiceClient):
         """Numbers as numbers, `@channel` names as text."""
         text = self.link.need("chat_id").strip()
         return int(text) if re.fullmatch(r"-?[0-9]{1,19}", text) else text
+
+
+def approver_ids(settings: ServiceSettings) -> frozenset[int]:
+    """Telegram user ids that may decide.
+
+    `REVENUE_TELEGRAM__APPROVER_IDS` names them. Without it nobody may in a group, and in a private chat the one person it
+    is with: a private chat has that person's id.
+    """
+    named, chat = settings.option("approver_ids"), (settings.option("chat_id") or "").strip()
+    if named is None:
+        return frozenset({int(chat)} if _USER_ID.fullmatch(chat) else ())
+    ids = [one.strip() for one in named.split(",") if one.strip()]
+    if not all(_USER_ID.fullmatch(one) for one in ids):
+        raise BadInput("approver ids are Telegram user numbers, parted by commas", field="REVENUE_TELEGRAM__APPROVER_IDS")
+    return frozenset(int(one) for one in ids)
 
 
 def _meaning(status: int, error: ErrorAnswer) -> Failure | None:

@@ -34,6 +34,7 @@ class Message(Wire):
     sender: User | None = Field(None, alias="from")
     text: str | None = None
     edit_date: int | None = None
+    reply_to_message: Message | None = None
 
 
 class CallbackQuery(Wire):

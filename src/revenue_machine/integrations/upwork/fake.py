@@ -23,6 +23,7 @@ from revenue_machine.integrations.upwork.fake_market import (
     iso_text,
     milliseconds,
     money_shape,
+    public_add_applicants,
     public_add_profile,
     public_apply,
     public_break_paging,
@@ -43,6 +44,7 @@ from revenue_machine.kit.fakeserver import FakeRequest, FakeResponse, FakeState,
 from revenue_machine.kit.money import dollars
 
 __all__ = [
+    "public_add_applicants",
     "public_add_profile",
     "public_apply",
     "public_break_paging",

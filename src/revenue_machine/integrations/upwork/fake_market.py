@@ -114,6 +114,13 @@ def public_apply(state: FakeState, job_id: str, *, cover_letter: str, bid_micro_
     return proposal_id
 
 
+def public_add_applicants(state: FakeState, job_id: str, total: int) -> None:
+    """Other freelancers hand proposals in until there are so many; never fewer than before, and none for a closed job."""
+    job = _job(state, job_id)
+    if job["status"] == "ACTIVE" and total > job["applicants"]:
+        state.put("job", job["id"], {**job, "applicants": total})
+
+
 def public_withdraw(state: FakeState, proposal_id: str) -> None:
     """The owner takes a proposal back on the site."""
     _move(state, _proposal(state, proposal_id), "WITHDRAWN")

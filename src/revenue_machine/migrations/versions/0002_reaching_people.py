@@ -24,6 +24,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("channel", name=op.f("pk_actp_channel_pauses")),
     )
     op.create_table(
+        "actp_contact_doubles",
+        sa.Column("id", db.Str, nullable=False),
+        sa.Column("first_id", db.Str, nullable=False),
+        sa.Column("second_id", db.Str, nullable=False),
+        sa.Column("reason", db.Str, nullable=False),
+        sa.Column("created_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actp_contact_doubles")),
+    )
+    with op.batch_alter_table("actp_contact_doubles", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_actp_contact_doubles_first_id"), ["first_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_actp_contact_doubles_second_id"), ["second_id"], unique=False)
+
+    op.create_table(
         "actp_contact_identities",
         sa.Column("id", db.Str, nullable=False),
         sa.Column("contact_id", db.Str, nullable=False),
@@ -45,7 +58,7 @@ def upgrade() -> None:
         "actp_contact_import_rows",
         sa.Column("import_id", db.Str, nullable=False),
         sa.Column("person_id", db.Str, nullable=False),
-        sa.Column("before", db.Json, nullable=True),
+        sa.Column("before", db.Json, nullable=False),
         sa.PrimaryKeyConstraint("import_id", "person_id", name=op.f("pk_actp_contact_import_rows")),
     )
     op.create_table(
@@ -96,7 +109,15 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_actp_contact_scores_contact_id_created_at"), ["contact_id", "created_at"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_actp_contact_scores_tier_created_at"), ["tier", "created_at"], unique=False)
 
+    op.create_table(
+        "actp_contact_tiers",
+        sa.Column("tier", db.Str, nullable=False),
+        sa.Column("share", sa.Double(), nullable=False),
+        sa.Column("updated_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("tier", name=op.f("pk_actp_contact_tiers")),
+    )
     op.create_table(
         "actp_contact_transitions",
         sa.Column("id", db.Str, nullable=False),
@@ -145,6 +166,7 @@ def upgrade() -> None:
         sa.Column("opt_out_reason", db.Str, nullable=True),
         sa.Column("lawful_basis", db.Str, nullable=True),
         sa.Column("merged_into_id", db.Str, nullable=True),
+        sa.Column("import_id", db.Str, nullable=True),
         sa.Column("predicted_value_micro_usd", sa.BigInteger(), nullable=True),
         sa.Column(
             "predicted_value_usd",
@@ -162,8 +184,175 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("actp_contacts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_actp_contacts_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_actp_contacts_import_id"), ["import_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_actp_contacts_name_key"), ["name_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_actp_contacts_status_score"), ["status", "score"], unique=False)
+
+    op.create_table(
+        "actp_email_captures",
+        sa.Column("id", db.Str, nullable=False),
+        sa.Column("send_id", db.Str, nullable=False),
+        sa.Column("event", db.Str, nullable=False),
+        sa.Column("distinct_id", db.Str, nullable=False),
+        sa.Column("status", db.Str, nullable=False),
+        sa.Column("occurred_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actp_email_captures")),
+    )
+    with op.batch_alter_table("actp_email_captures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_actp_email_captures_status_occurred_at"), ["status", "occurred_at"], unique=False)
+
+    op.create_table(
+        "actp_email_enrolments",
+        sa.Column("id", db.Str, nullable=False),
+        sa.Column("sequence_id", db.Str, nullable=False),
+        sa.Column("contact_id", db.Str, nullable=False),
+        sa.Column("product", db.Str, nullable=True),
+        sa.Column("user_id", db.Str, nullable=True),
+        sa.Column("status", db.Str, nullable=False),
+        sa.Column("arm", db.Str, nullable=False),
+        sa.Column("propensity", sa.Double(), nullable=False),
+        sa.Column("step", sa.BigInteger(), nullable=False),
+        sa.Column("anchor_at", db.UtcDateTime(), nullable=False),
+        sa.Column("next_send_at", db.UtcDateTime(), nullable=True),
+        sa.Column("next_due_at", db.UtcDateTime(), nullable=True),
+        sa.Column("hold_reason", db.Str, nullable=True),
+        sa.Column("exit_reason", db.Str, nullable=True),
+        sa.Column("last_sent_at", db.UtcDateTime(), nullable=True),
+        sa.Column("converted_at", db.UtcDateTime(), nullable=True),
+        sa.Column("revenue_micro_usd", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "revenue_usd",
+            sa.Double().with_variant(sa.Numeric(precision=18, scale=6), "postgresql"),
+            sa.Computed("revenue_micro_usd / 1000000.0", persisted=True),
+            nullable=True,
+        ),
+        sa.Column("created_at", db.UtcDateTime(), nullable=False),
+        sa.Column("updated_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actp_email_enrolments")),
+        sa.UniqueConstraint("sequence_id", "contact_id", name=op.f("uq_actp_email_enrolments_sequence_id_contact_id")),
+    )
+    with op.batch_alter_table("actp_email_enrolments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_actp_email_enrolments_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_actp_email_enrolments_status_next_due_at_id"), ["status", "next_due_at", "id"], unique=False
+        )
+
+    op.create_table(
+        "actp_email_marks",
+        sa.Column("name", db.Str, nullable=False),
+        sa.Column("at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_actp_email_marks")),
+    )
+    op.create_table(
+        "actp_email_replies",
+        sa.Column("id", db.Str, nullable=False),
+        sa.Column("contact_id", db.Str, nullable=False),
+        sa.Column("send_id", db.Str, nullable=True),
+        sa.Column("subject", db.Str, nullable=True),
+        sa.Column("status", db.Str, nullable=False),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", db.UtcDateTime(), nullable=False),
+        sa.Column("received_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actp_email_replies")),
+    )
+    with op.batch_alter_table("actp_email_replies", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_actp_email_replies_contact_id_received_at"), ["contact_id", "received_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_actp_email_replies_status_due_at"), ["status", "due_at"], unique=False)
+
+    op.create_table(
+        "actp_email_sends",
+        sa.Column("id", db.Str, nullable=False),
+        sa.Column("sequence_id", db.Str, nullable=False),
+        sa.Column("enrolment_id", db.Str, nullable=False),
+        sa.Column("contact_id", db.Str, nullable=False),
+        sa.Column("step_number", sa.BigInteger(), nullable=False),
+        sa.Column("subject", db.Str, nullable=False),
+        sa.Column("status", db.Str, nullable=False),
+        sa.Column("kind", db.Str, nullable=False),
+        sa.Column("recipient", db.Str, nullable=False),
+        sa.Column("template_id", db.Str, nullable=False),
+        sa.Column("template_version", db.Str, nullable=False),
+        sa.Column("provider", db.Str, nullable=False),
+        sa.Column("provider_id", db.Str, nullable=True),
+        sa.Column("intent_key", db.Str, nullable=False),
+        sa.Column("owner", db.Str, nullable=True),
+        sa.Column("link_ids", db.Json, nullable=False),
+        sa.Column("unsubscribe_hash", db.Str, nullable=False),
+        sa.Column("hold_reason", db.Str, nullable=True),
+        sa.Column("sent_at", db.UtcDateTime(), nullable=True),
+        sa.Column("delivered_at", db.UtcDateTime(), nullable=True),
+        sa.Column("opened_at", db.UtcDateTime(), nullable=True),
+        sa.Column("clicked_at", db.UtcDateTime(), nullable=True),
+        sa.Column("vendor_clicked_at", db.UtcDateTime(), nullable=True),
+        sa.Column("replied_at", db.UtcDateTime(), nullable=True),
+        sa.Column("bounced_at", db.UtcDateTime(), nullable=True),
+        sa.Column("complained_at", db.UtcDateTime(), nullable=True),
+        sa.Column("unsubscribed_at", db.UtcDateTime(), nullable=True),
+        sa.Column("created_at", db.UtcDateTime(), nullable=False),
+        sa.Column("updated_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actp_email_sends")),
+        sa.UniqueConstraint(
+            "sequence_id", "contact_id", "step_number", name=op.f("uq_actp_email_sends_sequence_id_contact_id_step_number")
+        ),
+        sa.UniqueConstraint("unsubscribe_hash", name=op.f("uq_actp_email_sends_unsubscribe_hash")),
+    )
+    with op.batch_alter_table("actp_email_sends", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_actp_email_sends_bounced_at"), ["bounced_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_actp_email_sends_complained_at"), ["complained_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_actp_email_sends_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_actp_email_sends_provider_id"), ["provider_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_actp_email_sends_sent_at"), ["sent_at"], unique=False)
+
+    op.create_table(
+        "actp_email_sequences",
+        sa.Column("id", db.Str, nullable=False),
+        sa.Column("name", db.Str, nullable=False),
+        sa.Column("trigger", db.Str, nullable=False),
+        sa.Column("kind", db.Str, nullable=False),
+        sa.Column("steps", db.Json, nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actp_email_sequences")),
+        sa.UniqueConstraint("name", name=op.f("uq_actp_email_sequences_name")),
+    )
+    op.create_table(
+        "actp_email_templates",
+        sa.Column("id", db.Str, nullable=False),
+        sa.Column("name", db.Str, nullable=False),
+        sa.Column("product", db.Str, nullable=False),
+        sa.Column("issue", db.Str, nullable=False),
+        sa.Column("version", db.Str, nullable=False),
+        sa.Column("source_version", db.Str, nullable=False),
+        sa.Column("subject", db.Str, nullable=False),
+        sa.Column("body", db.Str, nullable=False),
+        sa.Column("layout_hash", db.Str, nullable=False),
+        sa.Column("because", db.Str, nullable=False),
+        sa.Column("status", db.Str, nullable=False),
+        sa.Column("asked", sa.BigInteger(), nullable=False),
+        sa.Column("approval_id", db.Str, nullable=True),
+        sa.Column("reason", db.Str, nullable=True),
+        sa.Column("decided_at", db.UtcDateTime(), nullable=True),
+        sa.Column("created_at", db.UtcDateTime(), nullable=False),
+        sa.Column("updated_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actp_email_templates")),
+    )
+    with op.batch_alter_table("actp_email_templates", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_actp_email_templates_name_product_issue"), ["name", "product", "issue"], unique=False)
+
+    op.create_table(
+        "actp_event_failures",
+        sa.Column("event_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("handler", db.Str, nullable=False),
+        sa.Column("status", db.Str, nullable=False),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("error", db.Str, nullable=False),
+        sa.Column("failed_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("event_id", "handler", name=op.f("pk_actp_event_failures")),
+    )
+    with op.batch_alter_table("actp_event_failures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_actp_event_failures_status"), ["status"], unique=False)
 
     op.create_table(
         "actp_hand_tasks",
@@ -187,6 +376,65 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("actp_hand_tasks", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_actp_hand_tasks_status"), ["status"], unique=False)
+
+    op.create_table(
+        "actp_inbox_buttons",
+        sa.Column("nonce_hash", db.Str, nullable=False),
+        sa.Column("message_id", db.Str, nullable=False),
+        sa.Column("action", db.Str, nullable=False),
+        sa.Column("subjects", db.Json, nullable=False),
+        sa.Column("created_at", db.UtcDateTime(), nullable=False),
+        sa.Column("used_at", db.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("nonce_hash", name=op.f("pk_actp_inbox_buttons")),
+    )
+    with op.batch_alter_table("actp_inbox_buttons", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_actp_inbox_buttons_message_id"), ["message_id"], unique=False)
+
+    op.create_table(
+        "actp_inbox_messages",
+        sa.Column("id", db.Str, nullable=False),
+        sa.Column("kind", db.Str, nullable=False),
+        sa.Column("subject_id", db.Str, nullable=True),
+        sa.Column("digest_id", db.Str, nullable=True),
+        sa.Column("place", sa.BigInteger(), nullable=True),
+        sa.Column("status", db.Str, nullable=False),
+        sa.Column("telegram_message_id", sa.BigInteger(), nullable=True),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("is_money", sa.Boolean(), nullable=False),
+        sa.Column("created_at", db.UtcDateTime(), nullable=False),
+        sa.Column("due_at", db.UtcDateTime(), nullable=True),
+        sa.Column("shown_at", db.UtcDateTime(), nullable=True),
+        sa.Column("refresh_at", db.UtcDateTime(), nullable=True),
+        sa.Column("closed_at", db.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actp_inbox_messages")),
+        sa.UniqueConstraint("subject_id", name=op.f("uq_actp_inbox_messages_subject_id")),
+    )
+    with op.batch_alter_table("actp_inbox_messages", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_actp_inbox_messages_digest_id"), ["digest_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_actp_inbox_messages_refresh_at"), ["refresh_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_actp_inbox_messages_status_due_at"), ["status", "due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_actp_inbox_messages_telegram_message_id"), ["telegram_message_id"], unique=False)
+
+    op.create_table(
+        "actp_inbox_words",
+        sa.Column("id", db.Str, nullable=False),
+        sa.Column("kind", db.Str, nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("is_bot", sa.Boolean(), nullable=False),
+        sa.Column("chat_id", sa.BigInteger(), nullable=False),
+        sa.Column("telegram_message_id", sa.BigInteger(), nullable=True),
+        sa.Column("callback_id", db.Str, nullable=True),
+        sa.Column("data", db.Str, nullable=True),
+        sa.Column("text", db.Str, nullable=True),
+        sa.Column("status", db.Str, nullable=False),
+        sa.Column("outcome", db.Str, nullable=True),
+        sa.Column("created_at", db.UtcDateTime(), nullable=False),
+        sa.Column("due_at", db.UtcDateTime(), nullable=True),
+        sa.Column("done_at", db.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actp_inbox_words")),
+    )
+    with op.batch_alter_table("actp_inbox_words", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_actp_inbox_words_status_due_at"), ["status", "due_at"], unique=False)
 
     op.create_table(
         "actp_interactions",
@@ -226,13 +474,214 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_actp_interactions_type_occurred_at"), ["type", "occurred_at"], unique=False)
 
+    op.create_table(
+        "actp_outreach_campaigns",
+        sa.Column("id", db.Str, nullable=False),
+        sa.Column("name", db.Str, nullable=False),
+        sa.Column("platform", db.Str, nullable=False),
+        sa.Column("brief", db.Str, nullable=False),
+        sa.Column("audience", db.Json, nullable=True),
+        sa.Column("steps", db.Json, nullable=True),
+        sa.Column("offer", db.Str, nullable=True),
+        sa.Column("most_per_day", sa.BigInteger(), nullable=False),
+        sa.Column("status", db.Str, nullable=False),
+        sa.Column("created_at", db.UtcDateTime(), nullable=False),
+        sa.Column("updated_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actp_outreach_campaigns")),
+        sa.UniqueConstraint("name", name=op.f("uq_actp_outreach_campaigns_name")),
+    )
+    op.create_table(
+        "actp_outreach_lessons",
+        sa.Column("id", db.Str, nullable=False),
+        sa.Column("queue_id", db.Str, nullable=False),
+        sa.Column("contact_id", db.Str, nullable=False),
+        sa.Column("kind", db.Str, nullable=False),
+        sa.Column("action", db.Str, nullable=False),
+        sa.Column("reason", db.Str, nullable=True),
+        sa.Column("before_text", db.Str, nullable=True),
+        sa.Column("after_text", db.Str, nullable=True),
+        sa.Column("created_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actp_outreach_lessons")),
+    )
+    with op.batch_alter_table("actp_outreach_lessons", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_actp_outreach_lessons_created_at"), ["created_at"], unique=False)
+
+    op.create_table(
+        "actp_outreach_marks",
+        sa.Column("name", db.Str, nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("reached_at", db.UtcDateTime(), nullable=True),
+        sa.Column("reached_id", db.Str, nullable=True),
+        sa.Column("updated_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_actp_outreach_marks")),
+    )
+    op.create_table(
+        "actp_outreach_profiles",
+        sa.Column("id", db.Str, nullable=False),
+        sa.Column("platform", db.Str, nullable=False),
+        sa.Column("external_id", db.Str, nullable=False),
+        sa.Column("contact_id", db.Str, nullable=True),
+        sa.Column("handle", db.Str, nullable=True),
+        sa.Column("name", db.Str, nullable=True),
+        sa.Column("headline", db.Str, nullable=True),
+        sa.Column("about", db.Str, nullable=True),
+        sa.Column("location", db.Str, nullable=True),
+        sa.Column("niche", db.Str, nullable=True),
+        sa.Column("profile_url", db.Str, nullable=True),
+        sa.Column("degree", sa.BigInteger(), nullable=True),
+        sa.Column("score", sa.Double(), nullable=True),
+        sa.Column("score_reasons", db.Json, nullable=True),
+        sa.Column("standing", db.Str, nullable=False),
+        sa.Column("is_suspicious", sa.Boolean(), nullable=False),
+        sa.Column("invited_at", db.UtcDateTime(), nullable=True),
+        sa.Column("connected_at", db.UtcDateTime(), nullable=True),
+        sa.Column("found_at", db.UtcDateTime(), nullable=False),
+        sa.Column("updated_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actp_outreach_profiles")),
+        sa.UniqueConstraint("platform", "external_id", name=op.f("uq_actp_outreach_profiles_platform_external_id")),
+    )
+    with op.batch_alter_table("actp_outreach_profiles", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_actp_outreach_profiles_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_actp_outreach_profiles_platform_standing_score"), ["platform", "standing", "score"], unique=False
+        )
+
+    op.create_table(
+        "actp_outreach_queue",
+        sa.Column("id", db.Str, nullable=False),
+        sa.Column("contact_id", db.Str, nullable=False),
+        sa.Column("action", db.Str, nullable=False),
+        sa.Column("message", db.Str, nullable=False),
+        sa.Column("platform", db.Str, nullable=False),
+        sa.Column("status", db.Str, nullable=False),
+        sa.Column("approval_required", sa.Boolean(), nullable=False),
+        sa.Column("scheduled_at", db.UtcDateTime(), nullable=True),
+        sa.Column("sent_at", db.UtcDateTime(), nullable=True),
+        sa.Column("channel", db.Str, nullable=False),
+        sa.Column("mode", db.Str, nullable=True),
+        sa.Column("subject", db.Str, nullable=True),
+        sa.Column("step", sa.BigInteger(), nullable=False),
+        sa.Column("campaign_id", db.Str, nullable=True),
+        sa.Column("lane", db.Str, nullable=False),
+        sa.Column("offer", db.Str, nullable=True),
+        sa.Column("reason", db.Str, nullable=False),
+        sa.Column("evidence_url", db.Str, nullable=True),
+        sa.Column("drafted_text", db.Str, nullable=False),
+        sa.Column("message_hash", db.Str, nullable=False),
+        sa.Column("approval_id", db.Str, nullable=True),
+        sa.Column("answers_id", db.Str, nullable=True),
+        sa.Column("external_id", db.Str, nullable=True),
+        sa.Column("link_id", db.Str, nullable=True),
+        sa.Column("model", db.Str, nullable=True),
+        sa.Column("cost_micro_usd", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "cost_usd",
+            sa.Double().with_variant(sa.Numeric(precision=18, scale=6), "postgresql"),
+            sa.Computed("cost_micro_usd / 1000000.0", persisted=True),
+            nullable=True,
+        ),
+        sa.Column("predicted_value_micro_usd", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "predicted_value_usd",
+            sa.Double().with_variant(sa.Numeric(precision=18, scale=6), "postgresql"),
+            sa.Computed("predicted_value_micro_usd / 1000000.0", persisted=True),
+            nullable=True,
+        ),
+        sa.Column("error", db.Str, nullable=True),
+        sa.Column("replied_at", db.UtcDateTime(), nullable=True),
+        sa.Column("decided_at", db.UtcDateTime(), nullable=True),
+        sa.Column("created_at", db.UtcDateTime(), nullable=False),
+        sa.Column("updated_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actp_outreach_queue")),
+    )
+    with op.batch_alter_table("actp_outreach_queue", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_actp_outreach_queue_contact_id_created_at"), ["contact_id", "created_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_actp_outreach_queue_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_actp_outreach_queue_sent_at"), ["sent_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_actp_outreach_queue_status_platform"), ["status", "platform"], unique=False)
+
+    op.create_table(
+        "actp_upwork_jobs",
+        sa.Column("id", db.Str, nullable=False),
+        sa.Column("job_id", db.Str, nullable=False),
+        sa.Column("title", db.Str, nullable=False),
+        sa.Column("budget_micro_usd", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "budget_usd",
+            sa.Double().with_variant(sa.Numeric(precision=18, scale=6), "postgresql"),
+            sa.Computed("budget_micro_usd / 1000000.0", persisted=True),
+            nullable=True,
+        ),
+        sa.Column("status", db.Str, nullable=False),
+        sa.Column("proposal_text", db.Str, nullable=True),
+        sa.Column("contract_value_micro_usd", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "contract_value_usd",
+            sa.Double().with_variant(sa.Numeric(precision=18, scale=6), "postgresql"),
+            sa.Computed("contract_value_micro_usd / 1000000.0", persisted=True),
+            nullable=True,
+        ),
+        sa.Column("description", db.Str, nullable=True),
+        sa.Column("job_type", db.Str, nullable=False),
+        sa.Column("hourly_min_micro_usd", sa.BigInteger(), nullable=True),
+        sa.Column("hourly_max_micro_usd", sa.BigInteger(), nullable=True),
+        sa.Column("level", db.Str, nullable=True),
+        sa.Column("skills", db.Json, nullable=False),
+        sa.Column("client", db.Json, nullable=False),
+        sa.Column("proposals", sa.BigInteger(), nullable=True),
+        sa.Column("url", db.Str, nullable=True),
+        sa.Column("external_id", db.Str, nullable=True),
+        sa.Column("source", db.Str, nullable=False),
+        sa.Column("posted_at", db.UtcDateTime(), nullable=True),
+        sa.Column("score", sa.Double(), nullable=True),
+        sa.Column("known_points", sa.BigInteger(), nullable=False),
+        sa.Column("score_breakdown", db.Json, nullable=True),
+        sa.Column("scored_for", db.Str, nullable=True),
+        sa.Column("connects", sa.BigInteger(), nullable=True),
+        sa.Column("connects_cost", sa.BigInteger(), nullable=False),
+        sa.Column("expected_value_micro_usd", sa.BigInteger(), nullable=True),
+        sa.Column("approval_id", db.Str, nullable=True),
+        sa.Column("hand_task_id", db.Str, nullable=True),
+        sa.Column("model", db.Str, nullable=True),
+        sa.Column("drafted_at", db.UtcDateTime(), nullable=True),
+        sa.Column("submitted_at", db.UtcDateTime(), nullable=True),
+        sa.Column("decided_at", db.UtcDateTime(), nullable=True),
+        sa.Column("lost_reason", db.Str, nullable=True),
+        sa.Column("import_file", db.Str, nullable=True),
+        sa.Column("import_row", sa.BigInteger(), nullable=True),
+        sa.Column("seen_at", db.UtcDateTime(), nullable=False),
+        sa.Column("created_at", db.UtcDateTime(), nullable=False),
+        sa.Column("updated_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_actp_upwork_jobs")),
+        sa.UniqueConstraint("job_id", name=op.f("uq_actp_upwork_jobs_job_id")),
+    )
+    with op.batch_alter_table("actp_upwork_jobs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_actp_upwork_jobs_source_seen_at"), ["source", "seen_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_actp_upwork_jobs_status_score"), ["status", "score"], unique=False)
+
     with op.batch_alter_table("actp_approvals", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("predicted_value_micro_usd", sa.BigInteger(), nullable=True))
+        batch_op.add_column(
+            sa.Column(
+                "predicted_value_usd",
+                sa.Double().with_variant(sa.Numeric(precision=18, scale=6), "postgresql"),
+                sa.Computed("predicted_value_micro_usd / 1000000.0", persisted=True),
+                nullable=True,
+            )
+        )
         batch_op.add_column(sa.Column("channel", db.Str, nullable=True))
+        batch_op.add_column(sa.Column("confirm_by", db.Str, nullable=True))
         batch_op.add_column(sa.Column("not_before", db.UtcDateTime(), nullable=True))
-        batch_op.add_column(sa.Column("holds", sa.BigInteger(), nullable=False))
+        batch_op.add_column(sa.Column("holds", sa.BigInteger(), server_default="0", nullable=False))
 
     with op.batch_alter_table("actp_cap_slots", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("uq_actp_cap_slots_intent_key"), type_="unique")
         batch_op.create_unique_constraint(batch_op.f("uq_actp_cap_slots_intent_key_channel"), ["intent_key", "channel"])
+
+    with op.batch_alter_table("actp_links", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("contact_id", db.Str, nullable=True))
+        batch_op.create_index(batch_op.f("ix_actp_links_contact_id"), ["contact_id"], unique=False)
 
     # ### end Alembic commands ###

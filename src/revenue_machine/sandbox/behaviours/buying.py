@@ -41,7 +41,10 @@ def live_until(world: World, end: datetime) -> None:
 def sign_up(world: World, customer: Customer, at: datetime) -> None:
     """Make an account; perhaps start a trial some hours later."""
     _save(world, customer, status="signed_up")
-    _tell(world, customer, "signup", at, {})
+    person, address = customer["person"], journeys.mail_address(customer["visitor"])
+    known = {"email": address, "name": journeys.full_name(world, person), "timezone": journeys.zone_of(world, person)}
+    world.market.open_mailbox(address, is_dead=rng(world.seed, "mailbox", person).random() < world.rates.mail.dead_addresses)
+    _tell(world, customer, "signup", at, known)
     _note(world, customer, "signup", at)
     draws = rng(world.seed, "trial", customer["visitor"])
     if draws.random() < world.rates.funnel.signup_to_trial and world.market.sells(_offer(world, customer)):
@@ -52,7 +55,14 @@ def start_trial(world: World, customer: Customer, at: datetime) -> None:
     """Begin the trial; those who will not pay switch the renewal off before it ends."""
     offer = _offer(world, customer)
     subscription = world.market.start_trial(offer, customer["visitor"], at)
-    _save(world, customer, status="trial", payments=0, subscription=subscription)
+    _save(
+        world,
+        customer,
+        status="trial",
+        payments=0,
+        subscription=subscription,
+        trial_ends=iso(at + timedelta(days=offer.trial_days)),
+    )
     _tell(world, customer, "trial_started", at, {"product_id": offer.product_id})
     _note(world, customer, "trial", at)
     ends = at + timedelta(days=offer.trial_days)
@@ -93,9 +103,19 @@ def paid(world: World, customer: Customer, at: datetime) -> None:
 def leave(world: World, customer: Customer, at: datetime) -> None:
     """Switch the renewal off."""
     offer = _offer(world, customer)
+    if customer["status"] == "trial" and _stays_after_all(world, customer, at):
+        _plan(world, customer, "paid", parse_instant(customer["trial_ends"]))
+        return
     world.market.cancel(offer, customer["subscription"], at)
     _note(world, customer, "cancellation", at, offer.price_micro_usd if customer["status"] == "paying" else 0)
     _save(world, customer, status="left")
+
+
+def _stays_after_all(world: World, customer: Customer, at: datetime) -> bool:
+    """Whether a mail the person followed made up their mind, while the trial still ran."""
+    if not customer.get("followed_mail") or at >= parse_instant(customer["trial_ends"]):
+        return False
+    return rng(world.seed, "mind", customer["visitor"]).random() < world.rates.mail.changes_mind
 
 
 def refund(world: World, customer: Customer, at: datetime) -> None:

@@ -8,6 +8,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 
 from revenue_machine import domains
 from revenue_machine.app import App
-from revenue_machine.engine.importing import ImportWishes, discover_imports, find_kind, import_file
+from revenue_machine.engine.importing import ImportWishes, discover_imports, find_kind, import_file, undo_import
 from revenue_machine.kit.db import metadata
 from revenue_machine.kit.errors import BadInput, NotFound
 from revenue_machine.surfaces.cli.opening import opened
@@ -29,9 +30,14 @@ EXPORTS = {
     "posts": "actp_posts", "events": "actp_events", "dead_letters": "actp_hook_inbox",
 }  # fmt: skip
 
+# Holds the key of the suppression list, which must not travel with it.
+KEPT_INSIDE = frozenset({"actp_meta"})
+
 
 def take_in(args: argparse.Namespace) -> int:
     """Import a file: show what was understood, apply all of it or nothing."""
+    if args.undo:
+        return _take_back(args)
     wishes = ImportWishes(_pairs(args.map, flip=True), _pairs(args.set, flip=False), args.dry_run, args.skip_bad_rows)
     path = Path(args.file)
     if not path.is_file():
@@ -45,6 +51,16 @@ def take_in(args: argparse.Namespace) -> int:
     if report.applied or args.dry_run:
         return 0
     raise BadInput(f"{len(report.bad)} bad rows, nothing was written; mend them or use --skip-bad-rows", field="FILE")
+
+
+def _take_back(args: argparse.Namespace) -> int:
+    """Undo an import: what nobody touched since goes, the rest is kept and named."""
+    with opened() as home:
+        undone = undo_import(find_kind(discover_imports(domains), args.kind), args.file, home.app.container)
+        home.app.events.drain()
+        home.app.audit.seal()
+    say(args, asdict(undone), "\n".join(undone.lines()))
+    return 0
 
 
 def _pairs(texts: Sequence[str], *, flip: bool) -> dict[str, str]:
@@ -77,7 +93,7 @@ def give_out(args: argparse.Namespace) -> int:
 def table_named(kind: str) -> sa.Table:
     """The table behind an export kind: a name of INTERFACE §3, or a table's with or without `actp_`."""
     for name in (EXPORTS.get(kind, kind), f"actp_{kind}"):
-        if name in metadata.tables:
+        if name in metadata.tables and name not in KEPT_INSIDE:
             return metadata.tables[name]
     known = ", ".join(sorted({*EXPORTS, *(name.removeprefix("actp_") for name in metadata.tables)}))
     raise NotFound(f"there is nothing called {kind} to export; known: {known}", field="kind")
@@ -92,6 +108,10 @@ def _csv(app: App, table: sa.Table) -> Iterator[str]:
     for row in app.database.rows(table, *conditions):
         writer.writerow([_cell(value) for value in row])
         yield _taken(buffer)
+    if table.name == "actp_hook_inbox":
+        for dead in app.events.dead_rows():
+            writer.writerow([_cell(dead.get(column.name)) for column in table.columns])
+            yield _taken(buffer)
 
 
 def _taken(buffer: io.StringIO) -> str:

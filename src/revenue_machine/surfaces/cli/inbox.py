@@ -1,12 +1,15 @@
-"""`revenue inbox`, `approve`, `reject`, `todo`, `sent`."""
+"""`revenue inbox`, `approve`, `reject`, `edit`, `todo`, `sent`."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import sys
+from pathlib import Path
 from typing import Any
 
 from revenue_machine.app import App
-from revenue_machine.kit.errors import NotFound
+from revenue_machine.kit.errors import BadInput, Failure, NotFound
 from revenue_machine.surfaces.cli.opening import opened
 from revenue_machine.surfaces.cli.running import say
 
@@ -14,11 +17,17 @@ from revenue_machine.surfaces.cli.running import say
 def inbox(args: argparse.Namespace) -> int:
     """Show the cards that wait."""
     with opened() as home:
-        cards, tasks = home.app.approvals.cards(), home.app.handwork.cards()
+        cards, tasks = _chosen(home.app, args), home.app.handwork.cards()
     shown = [_card(card) for card in cards] or ["Nothing waits for your decision."]
     shown += [f"{len(tasks)} to send by hand: revenue todo"] if tasks else []
     say(args, cards, "\n\n".join(shown))
     return 0
+
+
+def _chosen(app: App, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Waiting cards of the topic and channel asked for."""
+    wanted = {name: value for name in ("topic", "channel") if (value := getattr(args, name)) is not None}
+    return [card for card in app.approvals.cards() if all(card[name] == value for name, value in wanted.items())]
 
 
 def todo(args: argparse.Namespace) -> int:
@@ -46,6 +55,8 @@ def sent(args: argparse.Namespace) -> int:
 
 def approve(args: argparse.Namespace) -> int:
     """Approve exactly what is shown now; money answers with a code for the second step."""
+    if args.confirm is not None and len(args.ids) != 1:
+        raise BadInput("a code confirms one item", field="--confirm")
     return _decide(args, "approve", reason=None, confirm=args.confirm)
 
 
@@ -54,34 +65,80 @@ def reject(args: argparse.Namespace) -> int:
     return _decide(args, "reject", reason=args.reason, confirm=None)
 
 
-def _decide(args: argparse.Namespace, decision: str, *, reason: str | None, confirm: str | None) -> int:
-    answers = []
+def edit(args: argparse.Namespace) -> int:
+    """Void an item and ask anew with other words."""
+    words = _words(args)
     with opened() as home:
-        for approval_id in args.ids:
-            hash_shown = _hash_of(home.app, approval_id)
-            answers.append(
-                home.app.approvals.decide(approval_id, decision, hash_shown, actor="owner", reason=reason, confirm=confirm)
-            )
+        card = home.app.approvals.find(args.id)
+        payload: dict[str, Any] | str = words if isinstance(card["text"], str) else _object(words)
+        fresh = home.app.approvals.edit(args.id, card["payload_hash"], payload, actor="owner")
         home.app.events.drain()
         home.app.audit.seal()
-    say(args, answers, "\n".join(_answer(answer) for answer in answers))
+    say(args, {"id": fresh, "status": "pending", "replaces_id": args.id}, f"{fresh}: waits for your decision; {args.id} is void")
     return 0
 
 
-def _hash_of(app: App, approval_id: str) -> str:
-    for card in app.approvals.cards(status=None):
-        if card["id"] == approval_id:
-            return str(card["payload_hash"])
-    raise NotFound(f"there is no approval {approval_id}", field="ID")
+def _words(args: argparse.Namespace) -> str:
+    if (args.text is None) == (args.file is None):
+        raise BadInput("give the new text by --text or by -f", field="--text")
+    if args.text is not None:
+        return str(args.text)
+    return sys.stdin.read() if args.file == "-" else Path(args.file).read_text(encoding="utf-8")
+
+
+def _object(words: str) -> dict[str, Any]:
+    """This item has no text: what is new is its whole payload."""
+    try:
+        payload = json.loads(words)
+    except ValueError:
+        payload = None
+    if not isinstance(payload, dict):
+        raise BadInput("this item has no text; give its whole payload as a JSON object", field="--text")
+    return payload
+
+
+def _decide(args: argparse.Namespace, decision: str, *, reason: str | None, confirm: str | None) -> int:
+    """Each item on its own: one that is refused says why, and the exit code tells that there was one."""
+    answers, refused = [], None
+    with opened() as home:
+        app = home.app
+        for approval_id in _ids(app, args):
+            try:
+                hash_shown = app.approvals.find(approval_id)["payload_hash"]
+                answers.append(
+                    app.approvals.decide(approval_id, decision, hash_shown, actor="owner", reason=reason, confirm=confirm)
+                )
+            except Failure as failure:
+                refused = failure
+                answers.append({"id": approval_id, "error": failure.as_dict()})
+        app.events.drain()
+        app.audit.seal()
+    if refused is not None and len(answers) == 1:
+        raise refused
+    say(args, answers, "\n".join(_answer(answer) for answer in answers) or "Nothing waits for your decision.")
+    return 0 if refused is None else 1
+
+
+def _ids(app: App, args: argparse.Namespace) -> list[str]:
+    """The items named, or all that wait; money is only ever named."""
+    if args.ids and (args.is_all or args.topic or args.channel):
+        raise BadInput("name items, or say --all with --topic or --channel", field="ID")
+    if not args.ids and not args.is_all:
+        raise BadInput("name items, or say --all", field="ID")
+    if args.ids:
+        return list(args.ids)
+    return [card["id"] for card in _chosen(app, args) if not card["needs_confirm"]]
 
 
 def _card(card: dict[str, Any]) -> str:
     price = f"  costs up to ${card['price_usd']}" if card["price_usd"] is not None else ""
+    value = f"  may bring ${card['predicted_value_usd']}" if card["predicted_value_usd"] is not None else ""
     lines = [
-        f"{card['id']}  {card['topic']}  expires {card['expires_at'][:16]}{price}",
+        f"{card['id']}  {card['topic']}  expires {card['expires_at'][:16]}{price}{value}",
         f"  {card['title']}",
         f"  why: {card['why']}",
     ]
+    lines += [f"  evidence: {card['evidence']}"] if card["evidence"] else []
     lines += [f"  {name}: {value}" for name, value in card["payload"].items() if isinstance(value, str)]
     return "\n".join(lines)
 
@@ -92,6 +149,9 @@ def _task(task: dict[str, Any]) -> str:
 
 
 def _answer(answer: dict[str, Any]) -> str:
+    if "error" in answer:
+        return f"{answer['id']}: {answer['error']['code']}: {answer['error']['message']}"
     if "confirm" in answer:
-        return f"{answer['id']}: this is money; in 5 seconds run: revenue approve {answer['id']} --confirm {answer['confirm']}"
+        who = "somebody else runs" if answer["needs_other_person"] else "run"
+        return f"{answer['id']}: this is money; in 5 seconds {who}: revenue approve {answer['id']} --confirm {answer['confirm']}"
     return f"{answer['id']}: {answer['status']}"

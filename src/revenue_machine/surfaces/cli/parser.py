@@ -28,6 +28,11 @@ _SWITCHING = (
     _arg("--reason", default="asked by the owner"),
     _arg("--channel", metavar="NAME", help="this channel alone: linkedin, email, …"),
 )
+_SOME = (
+    _arg("--all", action="store_true", dest="is_all", help="every item that waits, money aside"),
+    _arg("--topic", metavar="NAME", help="only items of this topic: linkedin.connect, …"),
+    _arg("--channel", metavar="NAME", help="only items of this channel: linkedin, email, …"),
+)
 _C = "revenue_machine.surfaces.cli"
 
 COMMANDS: tuple[Command, ...] = (
@@ -76,19 +81,30 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command("topics", "every topic with effect, approval and schema", f"{_C}.topics:topics"),
-    Command("inbox", "what waits for your decision", f"{_C}.inbox:inbox"),
+    Command("inbox", "what waits for your decision", f"{_C}.inbox:inbox", _SOME[1:]),
     Command(
         "approve",
         "approve items of the inbox",
         f"{_C}.inbox:approve",
-        (_arg("ids", nargs="+", metavar="ID"), _arg("--confirm", metavar="CODE", help="the second step for money")),
+        (_arg("ids", nargs="*", metavar="ID"), *_SOME, _arg("--confirm", metavar="CODE", help="the second step for money")),
     ),
     Command(
         "reject",
         "reject items of the inbox",
         f"{_C}.inbox:reject",
-        (_arg("ids", nargs="+", metavar="ID"), _arg("--reason", required=True)),
+        (_arg("ids", nargs="*", metavar="ID"), *_SOME, _arg("--reason", required=True)),
     ),
+    Command(
+        "edit",
+        "put other words into an item: it is asked anew",
+        f"{_C}.inbox:edit",
+        (
+            _arg("id", metavar="ID"),
+            _arg("--text", help="the new text"),
+            _arg("-f", "--file", metavar="FILE", help="a file with the new text, or - for standard input"),
+        ),
+    ),
+    Command("retry", "try dead letters once more: webhooks and reactions that failed for good", f"{_C}.state:retry"),
     Command("todo", "what is approved and waits to be sent by hand", f"{_C}.inbox:todo"),
     Command(
         "sent",
@@ -111,13 +127,20 @@ COMMANDS: tuple[Command, ...] = (
         "take in a file of yours",
         f"{_C}.files:take_in",
         (
-            _arg("kind", help="market_items, …"),
-            _arg("file"),
+            _arg("kind", help="contacts, market_items, …"),
+            _arg("file", help="the file; with --undo the file or the import's id"),
             _DRY,
+            _arg("--undo", action="store_true", help="take an import back; what was touched since is kept and named"),
             _arg("--skip-bad-rows", action="store_true", help="apply the good rows of a file that has bad ones"),
             _arg("--map", action="append", default=[], metavar="COLUMN=FIELD", help="override the guessed column mapping"),
             _arg("--set", action="append", default=[], metavar="FIELD=VALUE", help="a value for every row"),
         ),
+    ),
+    Command(
+        "forget",
+        "forget a person everywhere, with proof; the addresses stay suppressed",
+        f"{_C}.forgetting:forget",
+        (_arg("contact", help="id, e-mail, platform:handle or a profile's address"), _DRY),
     ),
     Command("export", "write a table as CSV", f"{_C}.files:give_out", (_arg("kind"), _arg("file", nargs="?"))),
     Command(

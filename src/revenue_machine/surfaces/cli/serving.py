@@ -10,12 +10,17 @@ import threading
 from pathlib import Path
 
 from revenue_machine.app import App, refuse_unready_live
+from revenue_machine.domains.inbox.listening import Ears
+from revenue_machine.engine.recorder import Recorder
 from revenue_machine.kit.clock import machine_sleep
 from revenue_machine.kit.errors import BadInput, Failure
 from revenue_machine.kit.log import logger
 from revenue_machine.surfaces.cli.opening import opened, settings_from_environment
 
 TICK_EVERY_S = 1.0
+LISTEN_S = 25
+LISTEN_AGAIN_S = 60.0
+SANDBOX_LISTENS_EVERY_S = 5.0
 
 
 def up(args: argparse.Namespace) -> int:
@@ -23,11 +28,13 @@ def up(args: argparse.Namespace) -> int:
     with opened(role="up") as home:
         refuse_unready_live(home.app)
         line = listening(args.host, args.port)
-        beat = Heart(home.app)
+        beat, ears = Heart(home.app), Listening(home.app)
         beat.start()
+        ears.start()
         try:
             _serve_web(home.app, args.host, args.port, line)
         finally:
+            ears.stop()
             beat.stop()
     return 0
 
@@ -43,14 +50,16 @@ def worker(args: argparse.Namespace) -> int:
     """Do what is due, take over from dead workers, until told to stop."""
     with opened(role="worker") as home:
         refuse_unready_live(home.app)
-        beat = Heart(home.app)
+        beat, ears = Heart(home.app), Listening(home.app)
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
         beat.start()
+        ears.start()
         print(f"worker {home.app.slot.name} is at work", flush=True)
         while not stopped.is_set():
             machine_sleep(0.2)
+        ears.stop()
         beat.stop()
     return 0
 
@@ -81,6 +90,44 @@ class Heart:
             except Failure as failure:
                 logger().error("heart.tick_failed", code=failure.code, message=failure.message)
             self._stopped.wait(TICK_EVERY_S)
+
+
+class Listening:
+    """Hears taps and texts of Telegram: subscribed where we have a public address, else asking in a thread of its own.
+
+    Two processes that ask at once are told so by Telegram; the one that is refused tries again a minute later.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app, self._ears = app, app.container.get(Ears)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name="ears", daemon=True)
+
+    def start(self) -> None:
+        if self._ears.asks:
+            self._thread.start()
+            return
+        try:
+            self._ears.subscribe()
+        except Failure as failure:
+            logger().error("ears.not_subscribed", code=failure.code, message=failure.message)
+
+    def stop(self) -> None:
+        """End with the question that is open; what Telegram still holds comes at the next start."""
+        self._stopped.set()
+
+    def _listen(self) -> None:
+        # The sandbox answers at once, so there one looks every few seconds instead of holding the line.
+        wait_s, pause_s = (LISTEN_S, 0.2) if self._app.settings.mode == "live" else (0, SANDBOX_LISTENS_EVERY_S)
+        while not self._stopped.is_set():
+            try:
+                self._ears.listen(wait_s)
+                self._stopped.wait(pause_s)
+            except Failure as failure:
+                logger().error("ears.failed", code=failure.code, message=failure.message)
+                self._stopped.wait(LISTEN_AGAIN_S)
+            finally:
+                self._app.container.get(Recorder).drop()  # what was new lies in the inbox
 
 
 def listening(host: str, port: int) -> socket.socket:

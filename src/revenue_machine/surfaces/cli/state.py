@@ -81,6 +81,28 @@ def _rest(args: argparse.Namespace, *, stopped: bool) -> int:
     return 0
 
 
+def retry(args: argparse.Namespace) -> int:
+    """Put webhooks that were given up back in line and run failed reactions again; one line per reaction that fails again."""
+    failed: list[str] = []
+    with opened() as home:
+        app = home.app
+        hooks, reactions = app.inbox.dead_letters(), app.events.dead_letters()
+        for hook_id in hooks:
+            app.inbox.replay(hook_id)
+        app.inbox.drain()
+        for event_id, handler in reactions:
+            try:
+                app.events.retry(event_id, handler)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is a dead letter still and says why
+                failed.append(f"{handler}: {type(error).__name__}: {error}")
+        app.events.drain()
+        left = len(app.inbox.dead_letters()) + len(app.events.dead_letters())
+        app.audit.seal()
+    lines = [f"{len(hooks) + len(reactions)} tried again, {left} still dead", *failed]
+    say(args, {"tried": len(hooks) + len(reactions), "dead": left, "failed": failed}, "\n".join(lines))
+    return 1 if left else 0
+
+
 def token_create(args: argparse.Namespace) -> int:
     """Make a token and show it this one time."""
     with opened() as home:

@@ -14,6 +14,10 @@ from revenue_machine.app import App
 from revenue_machine.engine.dispatch import Envelope
 from revenue_machine.engine.topic import Effect, Topic
 
+# What an agent asks for that no topic takes up leaves no trace of its own; an attempt at a decision has to.
+_REFUSED_UNREAD = frozenset({"not_found", "bad_input"})
+_MOST_SUBJECT = 80
+
 
 def tool_name(topic: str) -> str:
     """MCP clients refuse dots."""
@@ -38,6 +42,9 @@ def make_server(app: App, *, allowed: Effect = Effect.SPEAKS, actor: str = "agen
 
 def _call(app: App, name: str, arguments: dict[str, Any], actor: str) -> types.CallToolResult:
     envelope = app.call(name, arguments, actor=actor)
+    if envelope.error is not None and envelope.error.code in _REFUSED_UNREAD:
+        with app.database.writing() as connection:
+            app.audit.note(connection, actor, "mcp.refused", name[:_MOST_SUBJECT], envelope.error.code)
     app.audit.seal()
     return answer(envelope)
 

@@ -1,4 +1,4 @@
-"""Topics, runs and approvals over HTTP (INTERFACE §5)."""
+"""Topics and runs over HTTP (INTERFACE §5)."""
 
 from __future__ import annotations
 
@@ -7,33 +7,19 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from revenue_machine.app import App
-from revenue_machine.engine.approvals import load_payload
 from revenue_machine.engine.call import Call
 from revenue_machine.engine.describe import describe
 from revenue_machine.engine.dispatch import Envelope
 from revenue_machine.engine.topic import Effect
-from revenue_machine.kit.errors import BadInput, Failure, NotFound, every_code
+from revenue_machine.kit.errors import BadInput, NotFound, every_code
 from revenue_machine.kit.ids import random_key
 from revenue_machine.surfaces.web.auth import app_of, identify
 
 MOST_BODY_BYTES = 1_000_000
 router = APIRouter()
-
-
-class Decision(BaseModel):
-    """What a person decided about exactly these bytes; `edited` asks a new question instead."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    decision: str
-    payload_hash: str
-    reason: str | None = None
-    confirm: str | None = None
-    edited: dict[str, Any] | str | None = None
 
 
 @router.post("/api/services/{service}/{action}", include_in_schema=False)
@@ -122,74 +108,3 @@ def one_run(request: Request, run_id: str) -> dict[str, Any]:
     identify(request, "read")
     with app_of(request).database.reading() as connection:
         return run_with_steps(connection, run_id)
-
-
-@router.get("/api/approvals")
-def list_approvals(request: Request, status: str = "pending") -> list[dict[str, Any]]:
-    """Cards of the inbox, oldest first; `status=all` shows decided ones too."""
-    identify(request, "read")
-    return app_of(request).approvals.cards(None if status == "all" else status)
-
-
-class HandWord(BaseModel):
-    """Whether the owner did what a task asks, and which text he did it with."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    done: bool
-    text_hash: str
-
-
-@router.get("/api/hand-tasks")
-def list_hand_tasks(request: Request, status: str = "open") -> list[dict[str, Any]]:
-    """What the owner sends by hand, oldest first; `status=all` shows closed ones too."""
-    identify(request, "read")
-    return app_of(request).handwork.cards(None if status == "all" else status)
-
-
-@router.post("/api/hand-tasks/{task_id}")
-def close_hand_task(request: Request, task_id: str, word: HandWord) -> dict[str, Any]:
-    """The *sent* button, or its opposite."""
-    actor = identify(request, "approve").name
-    app = app_of(request)
-    try:
-        return app.handwork.close(task_id, is_done=word.done, text_hash=word.text_hash, actor=actor)
-    finally:
-        app.events.drain()
-
-
-@router.post("/api/approvals/{approval_id}")
-def decide(request: Request, approval_id: str, decision: Decision) -> dict[str, Any]:
-    """Take one decision; money answers with a `confirm` code for a second POST at least 5 s later."""
-    return take(app_of(request), approval_id, decision, identify(request, "approve").name)
-
-
-def take(app: App, approval_id: str, decision: Decision, actor: str) -> dict[str, Any]:
-    """One decision on exactly these bytes, a refusal of it noted; what follows from it happens at once."""
-    try:
-        return _decide(app, approval_id, decision, actor)
-    except Failure as failure:
-        with app.database.writing() as connection:
-            app.audit.note(connection, actor, "approval.refused", approval_id, failure.code)
-        raise
-    finally:
-        app.events.drain()
-
-
-def _edited_payload(app: App, approval_id: str, edited: dict[str, Any] | str) -> dict[str, Any]:
-    """A person edits the words; a program may send the whole payload."""
-    if isinstance(edited, dict):
-        return edited
-    with app.database.reading() as connection:
-        return {**load_payload(connection, approval_id), "text": edited}
-
-
-def _decide(app: App, approval_id: str, decision: Decision, actor: str) -> dict[str, Any]:
-    if decision.edited is not None:
-        payload = _edited_payload(app, approval_id, decision.edited)
-        fresh = app.approvals.edit(approval_id, decision.payload_hash, payload, actor=actor)
-        (card,) = [one for one in app.approvals.cards() if one["id"] == fresh]
-        return {"id": fresh, "status": "pending", "replaces_id": approval_id, "payload_hash": card["payload_hash"]}
-    return app.approvals.decide(
-        approval_id, decision.decision, decision.payload_hash, actor=actor, reason=decision.reason, confirm=decision.confirm
-    )

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,7 +15,7 @@ from revenue_machine import __version__
 from revenue_machine.app import App
 from revenue_machine.domains.links.redirect import Redirector
 from revenue_machine.kit.errors import Failure
-from revenue_machine.surfaces.web import api, health, hooks
+from revenue_machine.surfaces.web import api, decisions, health, hooks, unsubscribe
 from revenue_machine.surfaces.web.dashboard import twins
 from revenue_machine.surfaces.web.openapi import openapi_of
 
@@ -72,7 +73,7 @@ def make_api(app: App) -> FastAPI:
     face = FastAPI(title="revenue_machine", version=__version__, docs_url="/docs", redoc_url=None)
     face.state.app = app
     face.add_middleware(BoundedBody)
-    for part in (api, twins, hooks, health):
+    for part in (api, decisions, twins, hooks, health, unsubscribe):
         face.include_router(part.router)
     face.add_exception_handler(Failure, _as_failure)
     face.add_exception_handler(RequestValidationError, _as_bad_input)
@@ -98,10 +99,11 @@ async def _as_failure(_request: Request, failure: Exception) -> JSONResponse:
     return JSONResponse({"ok": False, "error": failure.as_dict()}, failure.http_status, headers)
 
 
-async def _as_bad_input(_request: Request, error: Exception) -> JSONResponse:
+async def _as_bad_input(request: Request, error: Exception) -> JSONResponse:
     first: dict[str, Any] = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": (), "msg": str(error)}
     field = ".".join(str(part) for part in first["loc"] if part != "body")
     body = {"code": "bad_input", "message": f"{field}: {first['msg']}", "field": field or None, "retry_after_s": None}
+    await run_in_threadpool(decisions.note_malformed, request, body["message"])
     return JSONResponse({"ok": False, "error": body}, 422)
 
 

@@ -74,6 +74,14 @@ def tell(args: WordsArgs, outside: Outside, vendor: ToyVendor) -> SentResult:
     return SentResult(external_id=outside.perform(plan)["id"])
 
 
+@topic("toys.mail", effect=Effect.SPEAKS, section="§0", approval=Approval.ALWAYS)
+def mail(args: WordsArgs, outside: Outside, vendor: ToyVendor) -> SentResult:
+    """Only with a person's yes, as many as there are."""
+    speech = Speech("toys_mail", Ceiling(per_day=1000), recipient=f"{args.words}@example.com")
+    plan = Plan("toy", "mail", args.words, {"words": args.words}, dict[str, str], vendor.send, speech=speech)
+    return SentResult(external_id=outside.perform(plan)["id"])
+
+
 @topic("toys.survey", effect=Effect.SPEAKS, section="§0", approval=Approval.ALWAYS, asks_itself=True)
 def survey(args: WordsArgs, approvals: Approvals, database: Database) -> WordsResult:
     """Ask about each of the words on its own."""

@@ -16,7 +16,7 @@ from revenue_machine.kit.clock import Clock, parse_instant
 from revenue_machine.kit.errors import BadInput, Failure
 from revenue_machine.kit.money import micro, show
 from revenue_machine.kit.settings import Settings
-from revenue_machine.surfaces.web.api import Decision, take
+from revenue_machine.surfaces.web.decisions import Decision, take
 
 SOON = timedelta(hours=2)
 
