@@ -130,6 +130,10 @@ def desk(served: Served) -> Iterator[Desk]:
     make = served.app.tokens.create
     token, reader = make(f"me {number}", ["approve"], actor="test"), make(f"reader {number}", ["read"], actor="test")
     yield Desk(served.url, served.app, served.clock_file, token, reader, number)
+    for one in (f"me {number}", f"reader {number}"):  # two who may approve would have to spend together
+        served.app.tokens.revoke(one, actor="test")
+    for task in served.app.handwork.cards():
+        served.app.handwork.close(task["id"], is_done=False, text_hash=task["text_hash"], actor="test")
     for card in served.app.approvals.cards():
         served.app.approvals.decide(card["id"], "reject", card["payload_hash"], actor="test", reason="the test is over")
 

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from revenue_machine.engine.approvals import Question
+from revenue_machine.engine.handwork import HandTask
 from revenue_machine.kit.clock import iso
 from tests.browser.conftest import Desk
 
+LINK = "https://x.com/ada"
 SIZES = {"desk": {"width": 1200, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 
@@ -214,3 +216,47 @@ CONTRAST = """() => {
   }
   return poor;
 }"""
+
+
+def test_owner_sends_by_hand(page: Any, desk: Desk) -> None:
+    for number in (1, 2):
+        task = HandTask(f"task/{desk.number}/{number}", "dm.send", "dm_x", f"int/{number}", f"Write to Ada {number}", "Hello Ada", LINK)
+        desk.app.handwork.hand_over(task)
+    log_in(page, desk, desk.token, "/inbox")
+    page.get_by_text("2 to send by hand.").wait_for()
+    first = card_of(page, "Write to Ada 1")
+    assert first.get_by_role("link", name="Open where it goes").get_attribute("href") == LINK
+    press(first, "Sent")
+    first.wait_for(state="detached")
+    press(card_of(page, "Write to Ada 2"), "Not sent")
+    card_of(page, "Write to Ada 2").wait_for(state="detached")
+    outcomes = {task["title"]: task["status"] for task in desk.app.handwork.cards(None)}
+    assert (outcomes["Write to Ada 1"], outcomes["Write to Ada 2"]) == ("done", "dropped")
+    assert page.watch.is_quiet()
+
+
+def test_keys_decide_without_a_mouse(page: Any, desk: Desk) -> None:
+    for place, words in enumerate(("First of all", "Second of all")):
+        desk.file(desk.draft(place, words))
+    log_in(page, desk, desk.token, "/inbox")
+    page.get_by_text("Keys: j and k").wait_for()
+    page.locator("body").press("j")
+    page.wait_for_function("document.activeElement.tagName === 'ARTICLE'")
+    shown = page.evaluate("document.activeElement.id")
+    page.keyboard.press("a")
+    page.locator(f"#{shown}").wait_for(state="detached")
+    assert sorted(desk.statuses()) == ["approved", "pending"]
+    assert desk.card(shown)["status"] == "approved"
+
+
+def test_ticked_cards_are_rejected_at_once(page: Any, desk: Desk) -> None:
+    desk.file_morning()
+    log_in(page, desk, desk.token, "/inbox")
+    press(page, "Tick all")
+    page.get_by_role("button", name="Approve 3 ticked").wait_for()
+    press(page, "Reject ticked")
+    press(page, "Wrong audience")
+    press(page.locator(".sheet"), "Reject all ticked")
+    card_of(page, "Half of your trials").wait_for(state="detached")
+    assert desk.statuses() == ["rejected", "rejected", "rejected", "pending"]
+    assert desk.card(desk.ids[0])["reason"] == "Wrong audience"

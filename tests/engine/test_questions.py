@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from revenue_machine.engine.approvals import Approvals, Question, Verdict
+from revenue_machine.engine.approvals import Approvals, Question
 from revenue_machine.engine.audit import Audit
 from revenue_machine.engine.database import Database
-from revenue_machine.engine.questions import reasons
+from revenue_machine.engine.questions import Verdict, reasons
 from revenue_machine.engine.tokens import Tokens
 from revenue_machine.kit.clock import PushedClock
 from revenue_machine.kit.errors import BadInput, CapReached, Conflict
@@ -32,6 +32,16 @@ def test_what_expired_is_asked_anew(times: int, approvals: Approvals, clock: Pus
             approve(approvals, old)
     approve(approvals, cards[-1])
     claim(database, approvals, cards[-1])
+
+
+def test_what_ran_out_unnoticed_is_asked_anew(approvals: Approvals, clock: PushedClock, database: Database) -> None:
+    question = Question("dm.send", "k1", PAYLOAD, "Send it?", "it reaches a person")
+    with database.writing() as connection:
+        first = approvals.file(connection, question)
+    clock.move_to(START + timedelta(days=1))
+    with database.writing() as connection:
+        second = approvals.file(connection, question)
+    assert [(card["id"], card["status"]) for card in approvals.cards(None)] == [(first, "expired"), (second, "pending")]
 
 
 def test_a_new_round_runs_under_a_new_name(approvals: Approvals, clock: PushedClock) -> None:

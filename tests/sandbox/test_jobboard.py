@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -88,6 +89,6 @@ def test_cutting_the_time_changes_no_listing() -> None:
     start = datetime(2026, 11, 1, 20, 30, tzinfo=UTC)
     whole = list(listings_between(7, HIRING, start, start + timedelta(days=2)))
     parts = [start + timedelta(hours=5 * number) for number in range(10)] + [start + timedelta(days=2)]
-    cut = [one for low, high in zip(parts, parts[1:], strict=False) for one in listings_between(7, HIRING, low, high)]
+    cut = [one for low, high in pairwise(parts) for one in listings_between(7, HIRING, low, high)]
     assert [one.key for one in whole] == [one.key for one in cut]
     assert [one.key for one in whole] != [one.key for one in listings_between(8, HIRING, start, start + timedelta(days=2))]

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from revenue_machine.engine.audit import Audit
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.events import Events
-from revenue_machine.engine.questions import card, people_who_decide, with_words
+from revenue_machine.engine.questions import Verdict, card, people_who_decide, with_words
 from revenue_machine.engine.tables import APPROVALS
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import ApprovalRequired, BadInput, Conflict, Failure, NotFound
@@ -70,16 +70,6 @@ class Question:
     predicted_value_micro_usd: int | None = None
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """One item of a batch: a decision on exactly these bytes."""
-
-    approval_id: str
-    payload_hash: str
-    decision: str
-    reason: str | None = None
-
-
 class Approvals:
     """Files questions, takes decisions, and hands an approval out exactly once.
 
@@ -109,7 +99,8 @@ class Approvals:
         }  # fmt: skip
         if self._database.put(connection, APPROVALS, row, ["id"]):
             self._audit.note(connection, question.requested_by, "approval.request", approval_id, "pending", detail=payload)
-            self._events.emit(connection, "approval.requested", approval_id, {"approval_id": approval_id, "kind": question.kind})
+            facts = {"approval_id": approval_id, "kind": question.kind, "is_money": question.is_money}
+            self._events.emit(connection, "approval.requested", approval_id, facts)
         return approval_id
 
     def _place(self, connection: sa.Connection, question: Question, payload: str) -> tuple[str, int]:
@@ -122,6 +113,9 @@ class Approvals:
         natural = ("apr", question.kind, question.topic, question.call_key, payload, *edited)
         approval_id, round_number = make_id(*natural), 0
         holds = self._next_run(connection, question.replaces_id)
+        self._expire_late(
+            connection, sa.and_(_LATE, APPROVALS.c.topic == question.topic, APPROVALS.c.call_key == question.call_key)
+        )
         while (row := _stands(connection, approval_id)) is not None and row.status == "expired":
             round_number += 1
             approval_id, holds = make_id(*natural, f"round {round_number}"), row.holds + 1
@@ -272,10 +266,13 @@ class Approvals:
             if connection.execute(_ANY_LATE, {"now": now}).first() is None:
                 return 0
         with self._database.writing() as connection:
-            query = sa.select(APPROVALS).where(_LATE).order_by(APPROVALS.c.id).with_for_update()
-            rows = connection.execute(query, {"now": now}).mappings().all()
-            for row in rows:
-                self._settle(connection, dict(row), "expired", "clock", None)
+            return self._expire_late(connection, _LATE)
+
+    def _expire_late(self, connection: sa.Connection, which: sa.ColumnElement[bool]) -> int:
+        query = sa.select(APPROVALS).where(which).order_by(APPROVALS.c.id).with_for_update()
+        rows = connection.execute(query, {"now": self._clock.now()}).mappings().all()
+        for row in rows:
+            self._settle(connection, dict(row), "expired", "clock", None)
         return len(rows)
 
     def approved_topics(self) -> list[dict[str, Any]]:

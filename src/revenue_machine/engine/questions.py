@@ -16,6 +16,16 @@ from revenue_machine.kit.money import json_dollars
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """One item of a batch: a decision on exactly these bytes."""
+
+    approval_id: str
+    payload_hash: str
+    decision: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
 class Refusal:
     """Why a person said no, and to what."""
 

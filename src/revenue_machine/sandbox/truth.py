@@ -13,8 +13,9 @@ from revenue_machine.sandbox.store import WorldStore
 class Deed:
     """One true fact: who did what because of which post.
 
-    `kind`: click, bot, visit, signup, trial, purchase, renewal, cancellation, refund, mail_…. `channel`: post (its link), mail,
-    lookup (saw the post, came without its link), direct, friends, before. `seen`: analytics could see the visit.
+    `kind`: click, bot, visit, signup, trial, purchase, renewal, cancellation, refund, mail_…, proposal_… (its `offer`
+    is the job). `channel`: post (its link), mail, upwork, lookup (saw the post, came without its link), direct, friends,
+    before. `seen`: analytics could see the visit.
     """
 
     at: datetime

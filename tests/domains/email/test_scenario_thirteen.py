@@ -33,8 +33,7 @@ AT_ONCE = 90  # the pretend provider takes 100 requests a second
 @pytest.fixture
 def crowd(database_url: str, tmp_path: Path) -> Iterator[House]:
     """A thousand people in the trial sequence, every text approved, their first mail due."""
-    env = {"REVENUE_DATABASE_URL": database_url, "REVENUE_CAPS__EMAIL__PER_DAY": "1000"}
-    house = House(*make_app(tmp_path, **env))
+    house = House(*make_app(tmp_path, REVENUE_DATABASE_URL=database_url, REVENUE_CAPS__EMAIL__PER_DAY="1000"))
     anchor = datetime(2026, 11, 2, 6, tzinfo=UTC)
     with house.app.database.writing() as connection:
         enroller = house.app.container.get(Enroller)

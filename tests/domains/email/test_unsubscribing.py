@@ -24,7 +24,7 @@ def path(house: House) -> str:
     house.send()
     house.approve()
     house.until_sent(1)
-    return urlsplit(house.inbox("Ada")[0]["headers"]["List-Unsubscribe"].strip("<>")).path
+    return str(urlsplit(house.inbox("Ada")[0]["headers"]["List-Unsubscribe"].strip("<>")).path)
 
 
 def is_off(house: House, address: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from revenue_machine.engine.tables import AUDIT
-from tests.domains.inbox.conftest import STRANGER, Chat
+from tests.domains.inbox.conftest import OWNER, STRANGER, Chat
 
 
 def test_stop_works_at_once_and_answers(chat: Chat) -> None:
@@ -24,6 +24,19 @@ def test_strangers_neither_stop_nor_resume(chat: Chat) -> None:
     assert chat.say("/resume", STRANGER) == []
     assert chat.app.switch.is_stopped()
     assert chat.refusals() == [("telegram:999", "telegram", "bad_input")] * 2
+
+
+def test_in_the_chat_anybody_stops_but_few_resume(chat: Chat) -> None:
+    approval_id = chat.ask()
+    chat.turn()
+    card = chat.last()["message_id"]
+    assert chat.say("/stop", STRANGER, chat_id=OWNER) == ["Stopped: nothing spends or speaks until /resume."]
+    assert chat.say("/resume", STRANGER, chat_id=OWNER) == ["telegram:999 is not on the list of approvers"]
+    assert chat.app.switch.is_stopped()
+    for words in ("reject because I say so", "My own words"):
+        assert chat.say(words, STRANGER, chat_id=OWNER, reply_to=card) == ["telegram:999 is not on the list of approvers"]
+    assert chat.status(approval_id) == "pending"
+    assert [actor for actor, _, _ in chat.refusals()] == ["telegram:999"] * 3
 
 
 def test_small_talk_is_left_alone(chat: Chat) -> None:

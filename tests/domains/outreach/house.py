@@ -153,7 +153,7 @@ class OutreachHouse:
 @contextmanager
 def open_outreach_house(home: Path, **env: str) -> Iterator[OutreachHouse]:
     """The house at START, closed afterwards."""
-    app, outside, clock = make_app(home, **env)
+    app, outside, clock = make_app(home, moments=None, **env)
     app.durable.launch()
     try:
         yield OutreachHouse(app, outside, clock)

@@ -27,7 +27,8 @@ def test_first_message_two_hours_after_acceptance(house: OutreachHouse) -> None:
     house.clock.move_to(house.clock.now() + timedelta(hours=2))
     assert house.ask("linkedin.follow_up", key="later")["first_messages"] == 1
     (row,) = house.rows(action="message")
-    assert (row["status"], row["lane"]) == ("pending_approval", "re_warm")
+    assert row["status"] == "pending_approval"
+    assert row["lane"] in ("re_warm", "service")
 
 
 def test_an_answer_is_heard_once_by_hook_and_look(house: OutreachHouse) -> None:

@@ -142,11 +142,10 @@ def test_a_campaign_needs_its_words(house: OutreachHouse, payload: dict[str, str
 
 
 def test_stats_count_what_became_of_them(house: OutreachHouse) -> None:
+    house.writers(2)
     house.connected(2)
     stats = house.ask("linkedin.stats")
     assert (stats["sent"], stats["accepted"], stats["acceptance_rate"]) == (2, 2, 1.0)
-    house.writers(2)
-    house.ask("dm.sync", key="x")
     house.call("dm.process_outreach")
     house.decide(house.rows(platform="x")[0], "reject", "not now")
     stats = house.ask("dm.stats", key="dm")

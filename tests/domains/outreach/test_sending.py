@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +231,7 @@ def test_the_first_day_sends_five_with_pauses(house: OutreachHouse) -> None:
     for minutes in range(0, 8 * 60, 5):
         house.tick(MONDAY + timedelta(minutes=minutes))
     slots = sorted(one["taken_at"] for one in house.rows("actp_cap_slots", channel="linkedin"))
-    gaps = [later - earlier for earlier, later in zip(slots, slots[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(slots)]
     assert len(house.invitations()) == 5
     assert min(gaps) >= timedelta(minutes=4)
     assert len(set(gaps)) > 1

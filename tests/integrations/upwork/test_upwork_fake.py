@@ -73,6 +73,15 @@ def test_posted_job_is_found(client: UpworkClient, state: ServiceState, job_id: 
     assert job.posted_at == state.now()
 
 
+def test_other_applicants_are_counted_while_open(client: UpworkClient, state: ServiceState, job_id: str) -> None:
+    for total, shown in ((7, 7), (3, 7), (12, 12)):
+        fake.public_add_applicants(state, job_id, total)
+        assert client.search_jobs(JobSearch(words="paywall")).nodes[0].total_applicants == shown
+    fake.public_close_job(state, job_id)
+    fake.public_add_applicants(state, job_id, 40)
+    assert [job["applicants"] for job in fake.public_jobs(state)] == [12]
+
+
 @pytest.mark.parametrize(
     "search",
     [

@@ -131,7 +131,7 @@ def test_good_words_win_more_often(tmp_path: Path) -> None:
     won = []
     for name, text in (("good", GOOD), ("poor", POOR)):
         world = small_world(tmp_path / name)
-        send_all(world, 14, text)
+        send_all(world, 7, text)
         won.append(sum(deed.kind == "proposal_interview" for deed in deeds(world)))
     assert won[0] > 3 * won[1]
 

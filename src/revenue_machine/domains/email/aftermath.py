@@ -1,4 +1,4 @@
-"""What becomes of a mail: delivered, opened, clicked, answered, bounced, complained; and what follows for the person and the channel."""
+"""What becomes of a mail (delivered, opened, clicked, answered, bounced, complained), and what follows for person and channel."""
 
 from __future__ import annotations
 

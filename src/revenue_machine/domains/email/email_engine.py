@@ -76,18 +76,23 @@ class EmailEngine:
         refusal = self.refusal()
         reason = None
         try:
-            if refusal is not None:
-                raise ChannelClosed(refusal.message, self._clock.now() + REST)
-            self._sweep(limit, outside, writer, counts)
+            if refusal is None:
+                self._sweep(limit, outside, writer, counts)
+            else:
+                self._rest(self._clock.now() + REST)
         except ChannelClosed as closed:
             reason = closed.reason
-            with self._database.writing() as connection:
-                store.keep_mark(connection, self._database, reads.HOLD_MARK, closed.until)
+            self._rest(closed.until)
         counts["captured"] = self._aftermath.tell_analytics(outside)
         if refusal is not None:
             raise refusal
         names = ("sent", "held", "waiting", "prepared", "ended", "failed", "unknown", "replies", "captured")
         return SendResult(**{name: counts[name] for name in names}, reason=reason)
+
+    def _rest(self, until: datetime) -> None:
+        """Nothing is due before that."""
+        with self._database.writing() as connection:
+            store.keep_mark(connection, self._database, reads.HOLD_MARK, until)
 
     def refusal(self) -> NotConfigured | None:
         """Why no mail of a sequence can go at all; None when it can."""

@@ -32,6 +32,8 @@ WARM_SCORE = 40.0
 WARM_STAGES = frozenset({"warming", "ready_for_dm", "contacted", "replied", "follow_up_1", "follow_up_2", "call_booked"})
 NEVER_WARM = frozenset({"closed_won", "archived"})
 MOST_WARM = 100_000
+# Who left longer ago than the win-back waits is not called back out of the blue.
+WIN_BACK_REACH = timedelta(days=30)
 
 
 @cache
@@ -98,9 +100,8 @@ class Enroller:
             status = rules.standing_of(str(held["status"]), has_paid=held["paid_at"] is not None)
             if status == "trial" and held["trial_started_at"] is not None:
                 fresh += self.begin(connection, "trial_started", contact_id, held["trial_started_at"], **known)
-            elif status == "expired" and held["paid_at"] is not None and held["ended_at"] is not None:
-                if now - held["ended_at"] < timedelta(days=30):
-                    fresh += self.begin(connection, "churned", contact_id, held["ended_at"], **known)
+            elif status == "expired" and held["paid_at"] and held["ended_at"] and now - held["ended_at"] < WIN_BACK_REACH:
+                fresh += self.begin(connection, "churned", contact_id, held["ended_at"], **known)
         return fresh
 
     def begin_weekly(self, connection: sa.Connection) -> int:
@@ -146,7 +147,8 @@ class Enroller:
         if is_held_out:
             times |= {"next_send_at": None, "next_due_at": None}
         return {
-            "id": enrolment_id, "sequence_id": sequence.id, "contact_id": person.id, "status": "held_out" if is_held_out else "active",
+            "id": enrolment_id, "sequence_id": sequence.id, "contact_id": person.id,
+            "status": "held_out" if is_held_out else "active",
             "arm": "held_out" if is_held_out else "treated", "propensity": rules.HOLD_OUT if is_held_out else 1 - rules.HOLD_OUT,
             "anchor_at": anchor_at, "revenue_micro_usd": 0, "created_at": now, "updated_at": now, **times,
         }  # fmt: skip
@@ -220,7 +222,8 @@ class Enroller:
 
 
 _STAGES: tuple[Status, ...] = (
-    "new", "qualified", "warming", "ready_for_dm", "contacted", "replied", "follow_up_1", "follow_up_2", "call_booked", "closed_lost",
+    "new", "qualified", "warming", "ready_for_dm", "contacted", "replied", "follow_up_1", "follow_up_2", "call_booked",
+    "closed_lost",
 )  # fmt: skip
 
 

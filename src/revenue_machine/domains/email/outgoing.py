@@ -62,12 +62,14 @@ class Outgoing:
         users = set(crm_reads.identity_values(connection, person.id, ("distinct_id", "subscriber")))
         users |= {enrolment.user_id} if enrolment.user_id else set()
         held = revenue_reads.subscriptions_of(connection, sorted(users)) if users else []
+        states = tuple(rules.standing_of(str(one["status"]), has_paid=one["paid_at"] is not None) for one in held)
         since = enrolment.anchor_at
+        has_replied = crm_reads.has_replied_since(connection, person.id, since) or reads.has_answered(connection, person.id, since)
         return rules.Standing(
             has_address=person.email is not None, is_reachable=person.is_reachable, is_email_opt_out=person.email_opt_out,
             email_state=person.email_state,
-            has_replied=crm_reads.has_replied_since(connection, person.id, since) or reads.has_answered(connection, person.id, since),
-            subscriptions=tuple(rules.standing_of(str(one["status"]), has_paid=one["paid_at"] is not None) for one in held), has_lawful_basis=person.lawful_basis is not None,
+            has_replied=has_replied,
+            subscriptions=states, has_lawful_basis=person.lawful_basis is not None,
             is_warm=is_warm(person),
         )  # fmt: skip
 
@@ -102,7 +104,8 @@ class Outgoing:
             if made is not None and made.status == "planned":
                 store.rewrite_send(connection, row["id"], row)
             send = reads.send(connection, row["id"])
-        assert send is not None
+        if send is None:
+            return None
         unsubscribe = f"{str(self._settings.public_url).rstrip('/')}/u/{token}"
         letter = letterpress.plate(wording, self._business).print(letterpress.Recipient(person.first_name, urls[0], unsubscribe))
         return send, letter, person.timezone

@@ -1,4 +1,4 @@
-"""Hands one mail to whichever provider is set up, once: under a key and with a look-up where there is one, never twice otherwise."""
+"""Hands one mail to whichever provider is set up, once: with a key and a look-up where there is one, never twice otherwise."""
 
 from __future__ import annotations
 

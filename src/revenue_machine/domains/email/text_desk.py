@@ -95,10 +95,9 @@ class TextDesk:
         return approved or Wording(**{name: row[name] for name in Wording.__dataclass_fields__})
 
     def _from_file(self, wanted: Wanted, known: list[Wording]) -> Found:
-        assert wanted.product is not None
-        source = letterpress.source_text(wanted.step.text, wanted.product)
+        source = None if wanted.product is None else letterpress.source_text(wanted.step.text, wanted.product)
         if source is None:
-            return Found(left_out=f"{wanted.product.key} has no discount code in your file")
+            return Found(left_out=f"{wanted.product_key} has no discount code in your file")
         row = self._row(wanted, *source)
         same = [one for one in known if one.source_version == row["version"]]
         approved = next((one for one in same if one.status == "approved"), None)
@@ -190,7 +189,8 @@ class TextDesk:
         now = self._clock.now()
         row: dict[str, Any] = {
             "name": wanted.step.text, "product": wanted.product_key, "issue": wanted.issue, "subject": subject, "body": body,
-            "layout_hash": letterpress.layout_hash(self._business), "because": BECAUSE[wanted.trigger], "status": "asked", "asked": 0,
+            "layout_hash": letterpress.layout_hash(self._business), "because": BECAUSE[wanted.trigger],
+            "status": "asked", "asked": 0,
             "approval_id": None, "reason": None, "decided_at": None, "created_at": now, "updated_at": now,
         }  # fmt: skip
         version = letterpress.version_of(letterpress.approved_parts(row))

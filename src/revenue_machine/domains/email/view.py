@@ -196,7 +196,8 @@ def _imagined(sequence: Sequence, step: Step, person: Person | None, now: dateti
     contact_id = NOBODY if person is None else person.id
     return Enrolment(
         id=f"preview/{contact_id}", sequence_id=sequence.id, contact_id=contact_id, product=None, user_id=None, status="active",
-        arm="treated", step=0, anchor_at=now, next_send_at=None, next_due_at=None, hold_reason=None, exit_reason=None, created_at=now,
+        arm="treated", step=0, anchor_at=now, next_send_at=None, next_due_at=None, hold_reason=None, exit_reason=None,
+        created_at=now,
     )  # fmt: skip
 
 

@@ -59,8 +59,9 @@ class Writer:
     def _win_back(self, product: Product) -> dict[str, Any]:
         offer = product.offers[0]
         deal = None if offer.discount_code is None else {"code": offer.discount_code, "gives": offer.discount}
+        price = f"{show(offer.price_micro_usd)} a {offer.period}"
         return {
-            "product": {"name": product.name, "facts": list(product.facts), "price": f"{show(offer.price_micro_usd)} a {offer.period}"},
+            "product": {"name": product.name, "facts": list(product.facts), "price": price},
             "no_go": list(product.no_go), "offer": deal,
         }  # fmt: skip
 

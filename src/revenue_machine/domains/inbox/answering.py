@@ -9,9 +9,9 @@ from revenue_machine.domains.inbox import reads, rules, store
 from revenue_machine.domains.inbox.commands import RESERVED, Commands
 from revenue_machine.domains.inbox.models import AnswerResult, Meaning, Shown, Word
 from revenue_machine.domains.inbox.telling import Teller
-from revenue_machine.engine.approvals import Verdict
 from revenue_machine.engine.effects import Outside
 from revenue_machine.engine.events import Events
+from revenue_machine.engine.questions import Verdict
 from revenue_machine.integrations.telegram.telegram_client import Button, TelegramClient, approver_ids
 from revenue_machine.kit.errors import BadInput, Failure, NotFound
 from revenue_machine.kit.ids import content_hash

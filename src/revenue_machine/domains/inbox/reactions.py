@@ -8,7 +8,6 @@ from revenue_machine.domains.inbox import store
 from revenue_machine.engine.clients import Clients
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.events import Event, on
-from revenue_machine.engine.tables import APPROVALS
 from revenue_machine.integrations.telegram.telegram_client import TelegramClient
 from revenue_machine.kit.clock import Clock
 
@@ -19,7 +18,7 @@ def show_question(event: Event, connection: sa.Connection, database: Database, c
     if clients.maybe(TelegramClient) is None:
         return
     approval_id = str(event.payload["approval_id"])
-    is_money = bool(connection.execute(sa.select(APPROVALS.c.is_money).where(APPROVALS.c.id == approval_id)).scalar())
+    is_money = bool(event.payload.get("is_money"))
     store.lay(connection, database, kind="card", subject_id=approval_id, now=clock.now(), is_money=is_money)
 
 

@@ -10,7 +10,7 @@ from revenue_machine.engine.effects import Outside
 from revenue_machine.engine.topic import Effect, NoArgs, topic
 
 
-@topic("inbox.tell", effect=Effect.SPEAKS, section="definitions §1.14")
+@topic("inbox.tell", effect=Effect.SPEAKS, section="own: definitions §1.14, anchors/reliability.md §14")
 def tell(args: NoArgs, teller: Teller, outside: Outside) -> TellResult:
     """Show the owner in Telegram what waits for a decision or to be sent by hand.
 
@@ -19,7 +19,7 @@ def tell(args: NoArgs, teller: Teller, outside: Outside) -> TellResult:
     return teller.tell(outside)
 
 
-@topic("inbox.answer", effect=Effect.WRITES, section="definitions §1.14")
+@topic("inbox.answer", effect=Effect.WRITES, section="own: definitions §1.14, anchors/reliability.md §14")
 def answer(args: NoArgs, answers: Answers, outside: Outside) -> AnswerResult:
     """Deal with taps and texts that came from Telegram and bring messages there up to date.
 
@@ -28,7 +28,7 @@ def answer(args: NoArgs, answers: Answers, outside: Outside) -> AnswerResult:
     return answers.answer(outside)
 
 
-@topic("inbox.listen", effect=Effect.READS, section="definitions §1.14")
+@topic("inbox.listen", effect=Effect.READS, section="own: definitions §1.14, anchors/reliability.md §14")
 def listen(args: ListenArgs, ears: Ears) -> ListenResult:
     """Ask Telegram for taps and texts, for where no webhook can reach us.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,9 +30,20 @@ from revenue_machine.kit.settings import Settings
 
 PAGE = 50
 MOST_SEARCHES = 10
+ROUNDS = 2
 # More strangers than drafts are looked at, so that the best of them are written to.
 LOOKED_AT_PER_DRAFT = 2
 _DEGREES = {"FIRST_DEGREE": 1, "SECOND_DEGREE": 2, "THIRD_DEGREE": 3}
+
+
+@dataclass(frozen=True)
+class _Drafts:
+    """How many questions were asked about how many people, what was held and why, and why the model stopped."""
+
+    asked: int = 0
+    people: int = 0
+    held: Mapping[str, str] = field(default_factory=dict)
+    why_fewer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,19 +69,35 @@ class Prospecting:
         if wanted:
             found, scored, no_search = self._search(wanted)
             why = why or no_search
+        drafts = self._draft(wanted)
         with self.database.reading() as connection:
-            since = self.clock.now() - rules.ASK_AGAIN_AFTER
-            people = reads.fresh_prospects(connection, "linkedin", rules.WORTH_A_DRAFT_FROM, since, wanted) if wanted else []
             left_out = reads.suspicious_count(connection, "linkedin")
-        batch = self.writer.write(self._wishes(people))
-        asked, held = self.filer.file(batch.written)
-        if len(asked) < wanted and why is None:
-            why = batch.why_fewer or self._why_few(len(people), wanted, len(held))
+        if drafts.asked < wanted and why is None:
+            why = drafts.why_fewer or self._why_few(drafts.people, wanted, len(drafts.held))
+        prepared += drafts.asked
         return ProspectResult(
-            found=found, scored=scored, worth_writing=len(people), left_out=left_out, drafted=len(asked), held=len(held),
-            prepared=prepared + len(asked), target=most, why_fewer=why if prepared + len(asked) < most else None,
-            reasons={one.wish.key: "; ".join(one.flaws) for one in held},
+            found=found, scored=scored, worth_writing=drafts.people, left_out=left_out, drafted=drafts.asked,
+            held=len(drafts.held), prepared=prepared, target=most, why_fewer=why if prepared < most else None,
+            reasons=dict(drafts.held),
         )  # fmt: skip
+
+    def _draft(self, wanted: int) -> _Drafts:
+        """Invitations for the best; who is lost to the lint is made up for by the next in line, once."""
+        done = _Drafts()
+        for _ in range(ROUNDS):
+            missing = wanted - done.asked
+            with self.database.reading() as connection:
+                since = self.clock.now() - rules.ASK_AGAIN_AFTER
+                people = reads.fresh_prospects(connection, "linkedin", rules.WORTH_A_DRAFT_FROM, since, missing) if missing else []
+            if not people:
+                break
+            batch = self.writer.write(self._wishes(people))
+            asked, held = self.filer.file(batch.written)
+            reasons = {one.wish.key: "; ".join(one.flaws) for one in held}
+            done = _Drafts(done.asked + len(asked), done.people + len(people), {**done.held, **reasons}, batch.why_fewer)
+            if batch.why_fewer is not None:
+                break
+        return done
 
     def prepared(self, connection: sa.Connection) -> int:
         """LinkedIn drafts of today, decided or not."""

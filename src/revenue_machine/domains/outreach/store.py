@@ -120,3 +120,15 @@ def set_mark(
     """Remember how far something was read."""
     row = {"name": name, "place": place, "reached_at": reached_at, "reached_id": reached_id, "updated_at": now}
     database.put(connection, MARKS, row, ["name"], ["place", "reached_at", "reached_id", "updated_at"])
+
+
+def forget(connection: sa.Connection, contact_ids: Sequence[str]) -> int:
+    """Empty the words to and of some contacts; rows touched. Their profiles may not be found again by the same address."""
+    gone = content_hash("")
+    words = {"message": "", "drafted_text": "", "message_hash": gone, "reason": "forgotten", "evidence_url": None, "error": None}
+    mine = QUEUE.c.contact_id.in_(list(contact_ids))
+    touched = connection.execute(QUEUE.update().where(mine).values(**words)).rowcount
+    open_ones = sa.and_(mine, QUEUE.c.status.in_(OPEN_STATUSES))
+    connection.execute(QUEUE.update().where(open_ones).values(status="cancelled"))
+    touched += connection.execute(LESSONS.delete().where(LESSONS.c.contact_id.in_(list(contact_ids)))).rowcount
+    return touched + connection.execute(PROFILES.delete().where(PROFILES.c.contact_id.in_(list(contact_ids)))).rowcount

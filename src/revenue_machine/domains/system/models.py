@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from revenue_machine.engine.topic import Result
+from revenue_machine.engine.topic import Args, Result
 
 Status = Literal["ok", "down", "not_configured"]
 
@@ -73,3 +73,28 @@ class Reconciled(Result):
     parked: int
     settled_ids: tuple[str, ...]
     parked_intents: tuple[Parked, ...]
+
+
+class GateArgs(Args):
+    """What a person is asked about: an action in words, and whatever details it rests on."""
+
+    action: str = Field(min_length=1, max_length=500, examples=["Deploy release 12 to production"])
+    details: dict[str, Any] = Field(default_factory=dict)
+    why: str = Field(default="asked by whoever wants to do it", min_length=1, max_length=1000)
+    is_money: bool = False
+
+
+class GateAnswer(Result):
+    """How the question stands; only `approved` is a yes, and only until it expires."""
+
+    approval_id: str
+    status: Literal["pending", "approved", "rejected", "expired", "replaced", "used"]
+    reason: str | None
+    expires_at: str
+
+
+class PendingApprovals(Result):
+    """The cards of the inbox."""
+
+    count: int
+    approvals: list[dict[str, Any]]

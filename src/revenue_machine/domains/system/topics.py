@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from revenue_machine.domains.system import heartbeat as pulse
-from revenue_machine.domains.system.models import Heartbeat, Reconciled, SelfTest
+from revenue_machine.domains.system.models import GateAnswer, GateArgs, Heartbeat, PendingApprovals, Reconciled, SelfTest
 from revenue_machine.domains.system.reconciling import reconcile as go_through
 from revenue_machine.domains.system.self_test import House, examine
+from revenue_machine.engine.approvals import Approvals, Question
 from revenue_machine.engine.audit import Audit
 from revenue_machine.engine.call import Call
 from revenue_machine.engine.clients import Clients
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.doubts import Doubts
 from revenue_machine.engine.ticker import Ticker
-from revenue_machine.engine.topic import Effect, planned, topic
+from revenue_machine.engine.topic import Effect, NoArgs, planned, topic
 from revenue_machine.engine.workers import Slot
 from revenue_machine.kit.clock import Clock
+from revenue_machine.kit.ids import content_hash
 from revenue_machine.kit.settings import Settings
 
 
@@ -46,6 +48,32 @@ def reconcile(doubts: Doubts, call: Call) -> Reconciled:
     return go_through(doubts, call)
 
 
+@topic("system.approval_gate", effect=Effect.WRITES, section="§1")
+def approval_gate(args: GateArgs, call: Call, database: Database, approvals: Approvals) -> GateAnswer:
+    """Ask a person about something and hear how it stands: the same action and details are the same question.
+
+    Returns: its id and whether it is pending, approved, rejected or expired. Nothing runs by itself when it is approved.
+    """
+    question = Question(
+        "system.approval_gate", content_hash(args.action), {"action": args.action, "details": args.details}, args.action,
+        args.why, kind="gate", is_money=args.is_money, requested_by=call.actor,
+    )  # fmt: skip
+    with database.writing() as connection:
+        approval_id = approvals.file(connection, question)
+    card = approvals.find(approval_id)
+    return GateAnswer(approval_id=approval_id, status=card["status"], reason=card["reason"], expires_at=card["expires_at"])
+
+
+@topic("system.pending_approvals", effect=Effect.READS, section="§1")
+def pending_approvals(args: NoArgs, approvals: Approvals) -> PendingApprovals:
+    """List what waits for a person's decision, oldest first; deciding itself is no topic.
+
+    Returns: each question with its exact payload, its hash and when it expires.
+    """
+    cards = approvals.cards()
+    return PendingApprovals(count=len(cards), approvals=cards)
+
+
 PLANNED = (
     planned("system.full_status", effect=Effect.READS, section="definitions §0.3", issue=7),
     planned("system.list_services", effect=Effect.READS, section="definitions §0.3", issue=7),
@@ -53,7 +81,5 @@ PLANNED = (
     planned("system.scheduler_status", effect=Effect.READS, section="definitions §0.3", issue=7),
     planned("system.propose_schedule", effect=Effect.WRITES, section="definitions §0.3", issue=7),
     planned("system.restart_worker", effect=Effect.WRITES, section="definitions §0.3", issue=7),
-    planned("system.approval_gate", effect=Effect.WRITES, section="§1", issue=2),
-    planned("system.pending_approvals", effect=Effect.READS, section="§1", issue=2),
     planned("system.dlq_retry", effect=Effect.WRITES, section="definitions §0.3", issue=3),
 )

@@ -27,7 +27,8 @@ _BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML,
 # Some scanners say who they are, some come in a browser's name.
 _SCANNERS = ("Mozilla/5.0 (compatible; Barracuda Sentinel)", "Microsoft Office SafeLinks scanner", _BROWSER)
 _ANSWERS = (
-    "Thanks, that helps. How do I invite a colleague?", "Good to know. What does it cost for a year?", "stop", "Please take me off this list.",
+    "Thanks, that helps. How do I invite a colleague?", "Good to know. What does it cost for a year?", "stop",
+    "Please take me off this list.",
     "It did not import my old data, can you help?", "Nice. I will try it on the weekend.",
 )  # fmt: skip
 

@@ -141,14 +141,14 @@ def _apply(world: World, job_id: str, thought: Mapping[str, Any], text: str, at:
     try:
         proposal_id: str = fake.public_apply(state, job_id, cover_letter=text, bid_micro_usd=_bid(job))
     except ValueError:
-        _note(world, at, "late", job_id, thought)
+        _note(world, at, "late", job_id)
         return
     reading = read(text, tuple(job["skills"]))
     chance = interview_chance(world, thought, job["applicants"], reading)
     world.notes.put(
         THOUGHT, job_id, {"proposal": proposal_id, "chance": round(chance, 6), "others": job["applicants"], **vars(reading)}
     )
-    _note(world, at, "sent", job_id, thought)
+    _note(world, at, "sent", job_id)
     draws = rng(world.seed, "upwork.answer", job_id)
     mood, hours = draws.random(), min(96.0, draws.lognormvariate(3.0, 0.8))
     is_no = draws.random() < world.rates.hiring.declines
@@ -234,7 +234,7 @@ def _decline(world: World, plan: Plan) -> Iterator[Plan]:
 
 def _ignore(world: World, plan: Plan) -> Iterator[Plan]:
     """Nothing reaches the owner; only the world knows that this was decided."""
-    _note(world, plan.at, "ignored", plan.job_id, world.notes.get(JOB, plan.job_id) or {})
+    _note(world, plan.at, "ignored", plan.job_id)
     yield from ()
 
 
@@ -243,11 +243,13 @@ def _decide(world: World, plan: Plan, outcome: str) -> None:
     reason = "We went with another freelancer" if outcome == "declined" else None
     _fake(world).public_decide(state, thought["proposal"], outcome, reason=reason)
     bid = _bid(state.get("job", plan.job_id) or {}) if outcome == "hired" else 0
-    _note(world, plan.at, outcome, plan.job_id, world.notes.get(JOB, plan.job_id) or {}, bid)
+    _note(world, plan.at, outcome, plan.job_id, amount_micro_usd=bid)
 
 
-def _note(world: World, at: datetime, kind: str, job_id: str, thought: Mapping[str, Any], amount: int = 0) -> None:
-    world.note(Deed(at, f"proposal_{kind}", thought["person"], None, NAME, job_id, amount))
+def _note(world: World, at: datetime, kind: str, job_id: str, *, amount_micro_usd: int = 0) -> None:
+    """The truth of a proposal: its client, and its job where other deeds name an offer."""
+    person = (world.notes.get(JOB, job_id) or {})["person"]
+    world.note(Deed(at, f"proposal_{kind}", person, None, NAME, job_id, amount_micro_usd))
 
 
 _DEEDS: Mapping[str, Callable[[World, Plan], Iterator[Plan]]] = {

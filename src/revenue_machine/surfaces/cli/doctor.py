@@ -30,6 +30,7 @@ def doctor(args: argparse.Namespace) -> int:
             "mode": settings.mode,
             "services": [_service(home.app, name) for name in home.app.clients.services()],
             "machine": [_extra(*extra) for extra in EXTRAS] + [_postgres()],
+            "mail": _mail(home.app),
             "settings": _odd_names(home.app),
             "secrets": _exposed_files(),
         }
@@ -42,6 +43,20 @@ def _service(app: App, name: str) -> dict[str, Any]:
     reason = app.clients.why_not(name)
     state = "missing" if reason else ("sandbox" if not app.settings.service(name).is_live else "configured")
     return {"service": name, "state": state, "reason": reason, "unlocks": manifest.unlocks, "get_key": manifest.get_key}
+
+
+def _mail(app: App) -> list[str]:
+    """Whether mail of a sequence could go out, and what the sender's domain still lacks."""
+    answer = app.call("email.status").as_dict()
+    if not answer["ok"]:
+        return [f"mail cannot be checked: {answer['error']['message']}"]
+    found, sender = answer["result"], answer["result"]["sender"]
+    words = {True: "stands", False: "missing", None: "not asked"}
+    records = ", ".join(f"{name.upper()} {words[sender[name]]}" for name in ("spf", "dkim", "dmarc"))
+    if found["provider"] is None:
+        return [f"no mail of a sequence goes out: {found['reason']}"]
+    state = "ready" if found["ready"] else f"held: {found['paused'] or found['reason']}"
+    return [f"{state}; {found['provider']}, {sender['domain'] or 'no sender'}: {records}; {found['per_day']} a day"]
 
 
 def _extra(name: str, commands: tuple[str, ...], use: str) -> dict[str, Any]:
@@ -82,5 +97,6 @@ def _lines(data: dict[str, Any]) -> list[str]:
     lines += [f"  {one['service']:16} {one['state']:11} {one['reason'] or one['unlocks']}" for one in data["services"]]
     lines += ["", "machine"]
     lines += [f"  {one['name']:16} {'found' if one['found'] else 'not found':11} {one['use']}" for one in data["machine"]]
+    lines += ["", "mail", *(f"  {line}" for line in data["mail"])]
     warnings = [*data["settings"], *data["secrets"]]
     return [*lines, "", *(warnings or ["nothing odd in the settings"])]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from revenue_machine.app import App
-from revenue_machine.engine.approvals import Verdict
+from revenue_machine.engine.questions import Verdict
 from revenue_machine.kit.errors import BadInput, Failure, NotFound
 from revenue_machine.surfaces.web.auth import Forbidden, Unauthorised, app_of, identify
 

@@ -12,7 +12,7 @@ from revenue_machine.surfaces.web.auth import app_of
 router = APIRouter()
 _HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-robots-tag": "noindex"}
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{title}</title><style>body{{font:17px/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.25rem;color:#1f2328}}
+<title>{title}</title><style>body{{font:17px/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.25rem}}
 button{{font:inherit;padding:.6rem 1.1rem;border:0;border-radius:.4rem;background:#1f5eff;color:#fff;cursor:pointer}}</style></head>
 <body><h1>{title}</h1>{body}</body></html>"""
 _FORM = '<p>One click, and nobody here writes to you again.</p><form method="post"><button>Unsubscribe</button></form>'

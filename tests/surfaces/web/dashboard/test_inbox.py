@@ -20,7 +20,7 @@ Ask = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def shown(app: App, clock: WorldClock) -> Callable[[], InboxView]:
-    return lambda: inbox.inbox(app.approvals, clock, app.settings)
+    return lambda: inbox.inbox(app.approvals, app.handwork, clock, app.settings)
 
 
 def test_card_says_all_that_decides(ask: Ask, shown: Callable[[], InboxView]) -> None:
@@ -112,10 +112,11 @@ def test_money_takes_two_looks(app: App, clock: WorldClock, ask: Ask, shown: Cal
     ask("Money", is_money=True)
     (card,) = shown().cards
     assert isinstance(card, Card)
-    code = inbox.approve(app, card, "me")
-    assert code is not None
+    step = inbox.approve(app, card, "me")
+    assert step is not None
+    assert not step.needs_other_person
     with pytest.raises(Conflict):
-        inbox.approve(app, card, "me", code)
+        inbox.approve(app, card, "me", step.code)
     clock.move_to(clock.now() + timedelta(seconds=5))
-    assert inbox.approve(app, card, "me", code) is None
+    assert inbox.approve(app, card, "me", step.code) is None
     assert app.approvals.cards(None)[0]["status"] == "approved"

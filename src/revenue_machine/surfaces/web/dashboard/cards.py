@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from nicegui import ui
+from nicegui.events import KeyEventArguments
 from starlette.concurrency import run_in_threadpool
 
 from revenue_machine.kit.errors import Failure
@@ -14,9 +15,11 @@ from revenue_machine.surfaces.web.dashboard.dialogs import ask, ask_twice, say
 from revenue_machine.surfaces.web.dashboard.elements import block, button, words
 from revenue_machine.surfaces.web.dashboard.inbox import Card, InboxView
 from revenue_machine.surfaces.web.dashboard.renderer import heading
+from revenue_machine.surfaces.web.dashboard.tasks import TaskCards
 from revenue_machine.surfaces.web.dashboard.visit import Visit
 
 REASONS = ("Not my voice", "We said this already", "The claim is too strong", "Wrong audience")
+KEYS_HINT = "Keys: j and k go from card to card, a approves, e edits, r rejects."
 Again = Callable[[], Awaitable[None]]
 
 
@@ -27,11 +30,14 @@ class Cards:
         self._visit, self._again = visit, again
         self._chosen: set[str] = set()
         self._view = InboxView("", "", ())
+        self._at, self._is_asking = -1, False
+        self._tasks = TaskCards(visit, self._do)
 
     def render(self, view: InboxView, *, may_decide: bool) -> None:
         """The cards into the current slot; ticks survive as long as their card is the same."""
         self._view = view
         self._chosen &= {card.id for card in view.cards}
+        self._at = -1
         heading(view.title, view.lead)
         if view.cards and not may_decide:
             words("p", "Your token may read. Deciding needs one with the scope approve.", "hint")
@@ -40,6 +46,13 @@ class Cards:
             self._batch_bar(batch)
         for card in view.cards:
             self._card(card, may_decide=may_decide, in_batch=may_decide and card in batch and len(batch) > 1)
+        if view.tasks:
+            words("h2", "To send by hand", "section")
+        for task in view.tasks:
+            self._tasks.card(task, may_decide=may_decide)
+        if may_decide and view.cards:
+            words("p", KEYS_HINT, "hint wide-only")
+            ui.keyboard(on_key=self._key, repeating=False)
 
     def _batch_bar(self, batch: list[Card]) -> None:
         def label() -> str:
@@ -52,10 +65,11 @@ class Cards:
         with block("div", "batch"):
             button("Tick all" if len(self._chosen) < len(batch) else "Untick all", tick_all, "quiet")
             self._approve_ticked = button(label(), self._approve_chosen, "yes")
+            button("Reject ticked", self._reject_chosen)
             self._label = label
 
     def _card(self, card: Card, *, may_decide: bool, in_batch: bool) -> None:
-        with block("article", "card", aria_labelledby=f"title-{card.id}", id=card.id):
+        with block("article", "card", aria_labelledby=f"title-{card.id}", id=card.id, tabindex="-1"):
             with block("header"):
                 if in_batch:
                     self._tick(card)
@@ -98,22 +112,59 @@ class Cards:
         await self._do("Approved.", lambda actor: inbox.approve(self._visit.app, card, actor))
 
     async def _approve_money(self, card: Card) -> None:
-        codes: list[str | None] = []
-        if not await self._do(None, lambda actor: codes.append(inbox.approve(self._visit.app, card, actor))):
+        steps: list[inbox.SecondStep | None] = []
+        if not await self._do(None, lambda actor: steps.append(inbox.approve(self._visit.app, card, actor))):
             return
-        if await ask_twice(card):
-            await self._do("Approved.", lambda actor: inbox.approve(self._visit.app, card, actor, codes[0]))
+        step = steps[0]
+        if step is not None and step.needs_other_person:
+            say(f"Somebody else takes the second step: revenue approve {card.id} --confirm {step.code}")
+        elif step is not None and await ask_twice(card):
+            await self._do("Approved.", lambda actor: inbox.approve(self._visit.app, card, actor, step.code))
 
     async def _approve_chosen(self) -> None:
+        await self._decide_chosen("Approved", lambda actor, chosen: inbox.approve_all(self._visit.app, chosen, actor))
+
+    async def _reject_chosen(self) -> None:
+        if not self._chosen:
+            say("Tick some cards first.", is_bad=True)
+            return
+        reason = await ask("Why not?", "The machine learns from the reason.", "Reject all ticked", suggestions=REASONS)
+        if reason is not None:
+            await self._decide_chosen("Rejected", lambda actor, chosen: inbox.reject_all(self._visit.app, chosen, actor, reason))
+
+    async def _decide_chosen(self, done: str, decide: Callable[[str, list[Card]], list[str]]) -> None:
+        """The ticked cards at once; whichever is refused says why."""
         chosen = [card for card in self._view.cards if card.id in self._chosen]
         if not chosen:
             say("Tick some cards first.", is_bad=True)
             return
         refused: list[str] = []
-        if await self._do(None, lambda actor: refused.extend(inbox.approve_all(self._visit.app, chosen, actor))):
-            say(f"Approved {len(chosen) - len(refused)}.")
+        if await self._do(None, lambda actor: refused.extend(decide(actor, chosen))):
+            say(f"{done} {len(chosen) - len(refused)}.")
         for line in refused:
             say(line, is_bad=True)
+
+    async def _key(self, pressed: KeyEventArguments) -> None:
+        """Keys: j and k go from card to card, a approves, e edits, r rejects the one in focus."""
+        if (
+            not pressed.action.keydown
+            or self._is_asking
+            or any((pressed.modifiers.ctrl, pressed.modifiers.alt, pressed.modifiers.meta))
+        ):
+            return
+        name, cards = str(pressed.key), self._view.cards
+        if name in {"j", "k"} and cards:
+            self._at = max(0, min(len(cards) - 1, self._at + (1 if name == "j" else -1)))
+            ui.run_javascript(f"document.getElementById('{cards[self._at].id}')?.focus()")
+            return
+        act = {"a": self._approve, "e": self._edit, "r": self._reject}.get(name)
+        if act is None or not 0 <= self._at < len(cards):
+            return
+        self._is_asking = True
+        try:
+            await act(cards[self._at])
+        finally:
+            self._is_asking = False
 
     async def _edit(self, card: Card) -> None:
         hint = "Your words make a new card with a decision of its own; this one is void."
@@ -133,7 +184,10 @@ class Cards:
 
 
 def _reasons(card: Card) -> None:
-    rows = [("Why", card.why), ("Evidence", card.evidence), ("Cost", f"up to {card.price}" if card.price else "")]
+    rows = [
+        ("Why", card.why), ("Evidence", card.evidence), ("Cost", f"up to {card.price}" if card.price else ""),
+        ("May bring", card.value),
+    ]  # fmt: skip
     with block("dl", "reasons"):
         for name, value in rows:
             if value:

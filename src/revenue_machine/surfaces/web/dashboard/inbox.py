@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from revenue_machine.app import App
 from revenue_machine.engine.approvals import Approvals
+from revenue_machine.engine.handwork import Handwork
 from revenue_machine.engine.page import page
+from revenue_machine.engine.questions import Verdict
 from revenue_machine.kit.clock import Clock, parse_instant
-from revenue_machine.kit.errors import BadInput, Failure
+from revenue_machine.kit.errors import BadInput
 from revenue_machine.kit.money import micro, show
 from revenue_machine.kit.settings import Settings
 from revenue_machine.surfaces.web.decisions import Decision, take
@@ -34,6 +36,7 @@ class Card:
     why: str
     evidence: str
     price: str
+    value: str
     expires: str
     is_soon: bool
     needs_confirm: bool
@@ -42,22 +45,40 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Task:
+    """One thing to send by hand: the exact words and where they go."""
+
+    id: str
+    text_hash: str
+    title: str
+    words: str
+    link: str
+    channel: str
+    expires: str
+    is_soon: bool
+
+
+@dataclass(frozen=True)
 class InboxView:
-    """The cards that wait, the most urgent first."""
+    """The cards that wait, the most urgent first; then what is approved and waits to be sent by hand."""
 
     title: str
     lead: str
     cards: tuple[Card, ...]
+    tasks: tuple[Task, ...] = ()
 
 
 @page("/inbox", title="Inbox", order=20)
-def inbox(approvals: Approvals, clock: Clock, settings: Settings) -> InboxView:
-    """Everything that waits for a decision now."""
+def inbox(approvals: Approvals, handwork: Handwork, clock: Clock, settings: Settings) -> InboxView:
+    """Everything that waits for a decision, or for a hand, now."""
     rows = sorted(approvals.cards(), key=lambda row: (row["expires_at"], row["id"]))
     cards = tuple(card_of(row, clock.now(), settings.zone) for row in rows)
     waiting = "One card waits" if len(cards) == 1 else f"{len(cards)} cards wait"
     lead = f"{waiting} for your decision. What you do not answer in time counts as no." if cards else "Nothing waits for you."
-    return InboxView("Inbox", lead, cards)
+    tasks = tuple(task_of(row, clock.now(), settings.zone) for row in handwork.cards())
+    if tasks:
+        lead += f" {len(tasks)} to send by hand."
+    return InboxView("Inbox", lead, cards, tasks)
 
 
 def card_of(row: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> Card:
@@ -75,12 +96,30 @@ def card_of(row: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> Card:
         why=row["why"],
         evidence=row["evidence"] or "",
         price="" if row["price_usd"] is None else show(micro(str(row["price_usd"]))),
+        value="" if row["predicted_value_usd"] is None else show(micro(str(row["predicted_value_usd"]))),
         expires=_until(expires_at.astimezone(zone), now.astimezone(zone)),
         is_soon=expires_at - now <= SOON,
         needs_confirm=row["needs_confirm"],
         replaces_id=row["replaces_id"],
         topic=row["topic"],
     )
+
+
+def task_of(row: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> Task:
+    """A task in a person's words."""
+    expires_at = parse_instant(row["expires_at"])
+    return Task(
+        id=row["id"], text_hash=row["text_hash"], title=row["title"], words=row["text"], link=row["link"], channel=row["channel"],
+        expires=_until(expires_at.astimezone(zone), now.astimezone(zone)), is_soon=expires_at - now <= SOON,
+    )  # fmt: skip
+
+
+def close_task(app: App, task: Task, actor: str, *, is_done: bool) -> None:
+    """Sent, or not: exactly these words."""
+    try:
+        app.handwork.close(task.id, is_done=is_done, text_hash=task.text_hash, actor=actor)
+    finally:
+        app.events.drain()
 
 
 def _facts(payload: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -93,31 +132,49 @@ def _until(expires: datetime, now: datetime) -> str:
     return f"{'today' if days == 0 else 'tomorrow' if days == 1 else f'{expires:%A}'} {expires:%H:%M}"
 
 
-def approve(app: App, card: Card, actor: str, confirm: str | None = None) -> str | None:
-    """Say yes to exactly this card; money answers with the code for the second step."""
+@dataclass(frozen=True)
+class SecondStep:
+    """What the second step for money needs: a code, and maybe somebody else."""
+
+    code: str
+    needs_other_person: bool
+
+
+def approve(app: App, card: Card, actor: str, confirm: str | None = None) -> SecondStep | None:
+    """Say yes to exactly this card; money answers with what the second step needs."""
     answer = take(app, card.id, Decision(decision="approve", payload_hash=card.payload_hash, confirm=confirm), actor)
-    code: str | None = answer.get("confirm")
-    return code
+    return SecondStep(answer["confirm"], answer["needs_other_person"]) if "confirm" in answer else None
 
 
 def approve_all(app: App, cards: Sequence[Card], actor: str) -> list[str]:
     """Say yes to each; one line per card that could not be approved (money never in a batch)."""
-    refused: list[str] = []
-    for card in cards:
-        try:
-            if card.needs_confirm:
-                raise BadInput("money is approved one by one")
-            approve(app, card, actor)
-        except Failure as failure:
-            refused.append(f"{card.title}: {failure.message}")
-    return refused
+    return _all(app, cards, [Verdict(card.id, card.payload_hash, "approve") for card in cards], actor)
+
+
+def reject_all(app: App, cards: Sequence[Card], actor: str, reason: str) -> list[str]:
+    """Say no to each for one reason; one line per card that could not be rejected."""
+    why = _reason(reason)
+    return _all(app, cards, [Verdict(card.id, card.payload_hash, "reject", why) for card in cards], actor)
+
+
+def _all(app: App, cards: Sequence[Card], verdicts: Sequence[Verdict], actor: str) -> list[str]:
+    try:
+        answers = app.approvals.decide_all(verdicts, actor=actor)
+    finally:
+        app.events.drain()
+    return [f"{card.title}: {answer['error']['message']}" for card, answer in zip(cards, answers, strict=True) if "error" in answer]
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise BadInput("say in a few words why", field="reason")
+    return text.strip()
 
 
 def reject(app: App, card: Card, actor: str, reason: str) -> None:
     """Say no, and why: the machine writes better for knowing."""
-    if not reason.strip():
-        raise BadInput("say in a few words why", field="reason")
-    take(app, card.id, Decision(decision="reject", payload_hash=card.payload_hash, reason=reason.strip()), actor)
+    reason = _reason(reason)
+    take(app, card.id, Decision(decision="reject", payload_hash=card.payload_hash, reason=reason), actor)
 
 
 def edit(app: App, card: Card, actor: str, words: str) -> str:

@@ -112,7 +112,7 @@ class Frame:
 
     def _take(self, view: Any, seen: Seen) -> None:
         """Cards never move under a finger: while some are shown, other ones only announce themselves."""
-        if isinstance(self._view, InboxView) and self._view.cards:
+        if isinstance(self._view, InboxView) and (self._view.cards or self._view.tasks):
             if not self._news.default_slot.children:
                 self._fill(self._news, lambda: button("The inbox has changed. Show it", self.look_again, "primary"))
             return
@@ -121,7 +121,7 @@ class Frame:
 
     def _read(self) -> tuple[Seen, Any]:
         identity, app = self._visit.demand("read"), self._visit.app
-        seen = Seen(app.switch.stopped_by(), len(app.approvals.cards()), identity.scopes)
+        seen = Seen(app.switch.stopped_by(), len(app.approvals.cards()) + len(app.handwork.cards()), identity.scopes)
         return seen, self._visit.show(self._name)
 
     def _fill(self, place: Element, show: Callable[[], object]) -> None:
