@@ -98,7 +98,7 @@ class BudgetGate(Protocol):
 
 
 class Chokepoint:
-    """Kill switch, resting channels, suppression, quiet hours, caps, budget: in this order, all or nothing."""
+    """Kill switch, resting channels, suppression, caps, quiet hours, budget: in this order, all or nothing."""
 
     def __init__(
         self, *, database: Database, clock: Clock, zone: ZoneInfo, switch: Switch, caps: Mapping[str, Cap], budget: BudgetGate
@@ -130,10 +130,11 @@ class Chokepoint:
             check_suppressed(connection, speech.recipient)
         if speech.person_id is not None:
             check_suppressed(connection, person_address(speech.person_id))
-        if speech.window is not None:
-            self._check_window(speech.window)
+        # The channel's ceiling before the person's window: its refusal holds everything else that waits for the channel too.
         cap = self._caps.get(speech.channel, Cap())
         self._take(connection, intent_key, speech.channel, speech.ceiling.lowered(cap.per_day, cap.per_week))
+        if speech.window is not None:
+            self._check_window(speech.window)
         if speech.person_id is not None and speech.per_person is not None:
             self._take(connection, intent_key, person_address(speech.person_id), speech.per_person)
 

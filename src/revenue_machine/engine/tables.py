@@ -86,7 +86,7 @@ APPROVALS = table(
     text("why", null=False),
     text("evidence"),
     *money("price"),
-    *money("predicted_value"),
+    number("predicted_value_micro_usd"),
     flag("is_money"),
     text("status", null=False),
     text("replaces_id"),

@@ -87,7 +87,9 @@ def test_a_button_counts_under_its_message_only(chat: Chat) -> None:
 def test_money_takes_two_taps_apart(chat: Chat) -> None:
     approval_id = chat.ask(is_money=True, price_micro_usd=50_000_000)
     chat.turn()
-    assert chat.tap(chat.last(), "Approve") == "Press once more, 5 seconds from now."
+    first = chat.last()
+    assert chat.tap(first, "Approve") == "Press once more, 5 seconds from now."
+    assert chat.tap(first, "Approve") == "this button is not known (any more)"
     assert "Sure? It costs up to $50.00. Press again" in chat.last()["text"]
     assert chat.tap(chat.last(), "Yes", after_s=3.9) == "money needs a second look: confirm at least 5 seconds later"
     assert chat.status(approval_id) == "pending"

@@ -663,14 +663,6 @@ def upgrade() -> None:
 
     with op.batch_alter_table("actp_approvals", schema=None) as batch_op:
         batch_op.add_column(sa.Column("predicted_value_micro_usd", sa.BigInteger(), nullable=True))
-        batch_op.add_column(
-            sa.Column(
-                "predicted_value_usd",
-                sa.Double().with_variant(sa.Numeric(precision=18, scale=6), "postgresql"),
-                sa.Computed("predicted_value_micro_usd / 1000000.0", persisted=True),
-                nullable=True,
-            )
-        )
         batch_op.add_column(sa.Column("channel", db.Str, nullable=True))
         batch_op.add_column(sa.Column("confirm_by", db.Str, nullable=True))
         batch_op.add_column(sa.Column("not_before", db.UtcDateTime(), nullable=True))
