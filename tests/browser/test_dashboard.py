@@ -220,7 +220,9 @@ CONTRAST = """() => {
 
 def test_owner_sends_by_hand(page: Any, desk: Desk) -> None:
     for number in (1, 2):
-        task = HandTask(f"task/{desk.number}/{number}", "dm.send", "dm_x", f"int/{number}", f"Write to Ada {number}", "Hello Ada", LINK)
+        task = HandTask(
+            f"task/{desk.number}/{number}", "dm.send", "dm_x", f"int/{number}", f"Write to Ada {number}", "Hello Ada", LINK
+        )
         desk.app.handwork.hand_over(task)
     log_in(page, desk, desk.token, "/inbox")
     page.get_by_text("2 to send by hand.").wait_for()

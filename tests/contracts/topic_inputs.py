@@ -17,8 +17,9 @@ def without_example(topic: Topic) -> list[str]:
 def smallest(topic: Topic) -> dict[str, Any]:
     """The first example of the whole input where it has one, else of each required field."""
     extra = topic.args.model_config.get("json_schema_extra")
-    if isinstance(extra, dict) and isinstance(whole := extra.get("examples"), list):
-        return dict(whole[0])
+    examples: Any = extra.get("examples") if isinstance(extra, dict) else None
+    if examples:
+        return dict(examples[0])
     needed = {name: field.examples for name, field in topic.args.model_fields.items() if field.is_required()}
     return {name: examples[0] for name, examples in needed.items() if examples}
 

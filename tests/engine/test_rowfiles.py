@@ -92,3 +92,27 @@ def test_remarks_before_the_header_are_skipped(tmp_path: Path) -> None:
     assert file.columns == ("First Name", "URL")
     assert [(row.line, row.values["URL"]) for row in file.rows] == [(5, "u1")]
     assert [bad.line for bad in file.bad] == [6]
+
+
+def test_rows_are_read_as_they_are_asked_for(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", b"id\n" + b"".join(b"%d\n" % number for number in range(5000)))
+    rows = read_rows(path).rows
+    path.write_bytes(b"id\nother\n")
+    assert len(rows) == 5000
+    assert [row.values["id"] for row in rows] == ["other"]
+
+
+def test_line_of_blank_cells_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput):
+        read_rows(written(tmp_path, "a.csv", b" , ,\n"))
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_rows_can_be_gone_through_again(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a.{ending}"
+    with duckdb.connect() as connection:
+        form = "json" if ending == "jsonl" else ending
+        connection.execute(f"copy (select range as n from range(3)) to '{path}' (format {form})")
+    rows = read_rows(path).rows
+    assert [row.values for row in rows] == [row.values for row in rows] == [{"n": "0"}, {"n": "1"}, {"n": "2"}]
+    assert len(rows) == 3

@@ -97,7 +97,7 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
         "REVENUE_DATABASE_URL": database_url,
         "REVENUE_TELEGRAM__APPROVER_IDS": str(OWNER), "REVENUE_TELEGRAM__CARDS_PER_HOUR": "60",
     }  # fmt: skip
-    app, outside, clock = make_app(tmp_path, **env)
+    app, outside, clock = make_app(tmp_path, moments=None, **env)
     tokens = {
         "approver": app.tokens.create("approver", ["approve"], actor="test"),
         "agent": app.tokens.create("agent", ["operate"], actor="test"),

@@ -124,6 +124,94 @@ def calls(t: Tables) -> tuple[str, ...]:
     )
 
 
+def reached(t: Tables, channel: str) -> tuple[str, ...]:
+    """Rows of the queue whose own times lie in the day, before the report."""
+    words = {
+        "created_at": "",
+        "decided_at": "and status in ('approved', 'sending', 'sent', 'failed')",
+        "sent_at": "",
+        "replied_at": "",
+    }
+    count = "select count(*) from actp_outreach_queue where channel = ? and {0} >= ? and {0} < '2026-11-03 20:00' {1}"
+    prepared, approved, sent, replied = (str(t.one(count.format(name, more), channel, TODAY[0])) for name, more in words.items())
+    ceiling = {"linkedin": "15", "dm": "20"}[channel]
+    return prepared, approved, sent, ceiling, replied
+
+
+def people(t: Tables) -> tuple[str, ...]:
+    talk = "select count(distinct contact_id) from actp_interactions where direction = ? and occurred_at >= ? and occurred_at < ?"
+    evening = "2026-11-03 20:00"
+    new = t.one(
+        "select count(*) from actp_contacts where created_at >= ? and created_at < ? and merged_into_id is null", TODAY[0], evening
+    )
+    return str(new), str(t.one(talk, "out", TODAY[0], evening)), str(t.one(talk, "in", TODAY[0], evening))
+
+
+def pipeline(t: Tables) -> tuple[str, ...]:
+    """Where everybody stands, and how many came there today."""
+    order = ("qualified", "contacted", "replied", "call_booked", "closed_won", "closed_lost")
+    stands = dict(t.rows("select status, count(*) from actp_contacts where merged_into_id is null group by 1"))
+    moved = dict(
+        t.rows(
+            "select to_status, count(distinct contact_id) from actp_contact_transitions where occurred_at >= ? group by 1", TODAY[0]
+        )
+    )
+    return (", ".join(f"{name.replace('_', ' ')} {stands[name]} (+{moved.get(name, 0)})" for name in order if name in stands),)
+
+
+def to_decide(t: Tables) -> tuple[str, ...]:
+    """Questions nobody had answered when the report was written."""
+    open_then = "requested_at < ? and (decided_at is null or decided_at >= ?) and status != 'expired'"
+    evening = "2026-11-03 20:00"
+    expires = t.one(f"select min(expires_at) from actp_approvals where {open_then}", evening, evening)
+    count = t.one(f"select count(*) from actp_approvals where {open_then}", evening, evening)
+    return str(count), f"{datetime.fromisoformat(expires):%d %b %H:%M}"
+
+
+def upwork(t: Tables) -> tuple[str, ...]:
+    evening = "2026-11-03 20:00"
+    day = "{0} >= ? and {0} < ?"
+    counts = [
+        str(t.one(f"select count(*) from actp_upwork_jobs where {day.format(name)}", TODAY[0], evening))
+        for name in ("created_at", "drafted_at", "submitted_at")
+    ]
+    spent = (
+        "select coalesce(-sum(amount_micro_usd), 0) from actp_ledger_entries where kind = 'connects' and local_date = '2026-11-03'"
+    )
+    return (*counts, dollars(t.one(spent)))
+
+
+def mail(t: Tables) -> tuple[str, ...]:
+    return (str(t.one("select count(*) from actp_email_sends where sent_at >= ? and sent_at < '2026-11-03 20:00'", TODAY[0])),)
+
+
+def proposals(t: Tables) -> tuple[str, ...]:
+    order = ("drafted", "approved", "submitted", "interviewing", "won", "lost", "no_response")
+    stands = dict(t.rows("select status, count(*) from actp_upwork_jobs group by 1"))
+    return (", ".join(f"{stands[name]} {name.replace('_', ' ')}" for name in order if name in stands),)
+
+
+def fewer(t: Tables) -> tuple[str, ...]:
+    waiting = "select count(*) from actp_outreach_queue where platform = 'linkedin' and status = 'approved'"
+    return reached(t, "linkedin")[0], str(t.one(waiting))
+
+
+def asked_at_noon(t: Tables) -> tuple[str, ...]:
+    noon = "requested_at <= '2026-11-03 12:00:01' and (decided_at is null or decided_at > '2026-11-03 12:00:01')"
+    return (str(t.one(f"select count(*) from actp_approvals where topic = 'dm.send' and {noon}")),)
+
+
+def accepted(t: Tables) -> tuple[str, ...]:
+    return (
+        str(
+            t.one(
+                "select count(*) from actp_outreach_profiles where connected_at >= ? and connected_at < '2026-11-03 20:00'",
+                TODAY[0],
+            )
+        ),
+    )
+
+
 Derive = Callable[[Tables], tuple[str, ...]]
 LINES: list[tuple[str, Derive]] = [
     (rf"today {MONEY} net = {MONEY} sales, {MONEY} refunds, {MONEY} fees and commission", lambda t: ledger(t, "2026-11-03")),
@@ -164,6 +252,17 @@ LINES: list[tuple[str, Derive]] = [
         lambda t: (str(t.one("select count(*) from actp_feedback_posts where classification is null and measured_at >= ? and measured_at < '2026-11-03 20:00'", TODAY[0])),),
     ),
     (r"(\d+) of (\d+) calls so far went well", calls),
+    (r"LinkedIn: (\d+) prepared, (\d+) approved, (\d+) sent \(at most (\d+) a day\), (\d+) answered", lambda t: reached(t, "linkedin")),
+    (r"direct messages: (\d+) prepared, (\d+) approved, (\d+) sent \(at most (\d+) a day\), (\d+) answered", lambda t: reached(t, "dm")),
+    (r"(\d+) new contacts, (\d+) written to, (\d+) replied", people),
+    (r"Pipeline: (.+)", pipeline),
+    (r"(\d+) of 50 LinkedIn drafts: (\d+) approved ones still wait for the week's ceiling", fewer),
+    (r"(\d+) invitations accepted", accepted),
+    (r"all proposals: (.+)", proposals),
+    (r"step 12 dm.process_outreach: awaiting approval: (\d+) direct messages wait for your approval", asked_at_noon),
+    (r"(\d+) to decide, the first expires (.+) \(revenue inbox\)", to_decide),
+    (rf"(\d+) new jobs, (\d+) proposals drafted, (\d+) sent for {MONEY} of connects", upwork),
+    (r"(\d+) sent(?:, .*)?", mail),
 ]  # fmt: skip
 # Lines without a number of their own: names, reasons and words.
 WORDS_ONLY = (r"not built or not set up: [a-z_., ]+", r"nothing")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+
 import pytest
 
 from revenue_machine.kit.ids import canonical_json, content_hash, make_id, random_key, random_token
@@ -37,3 +40,10 @@ def test_secrets_are_long_and_never_alike() -> None:
     assert len(tokens) == len(keys) == 50
     assert {len(token) for token in tokens} == {47}
     assert {len(key) for key in keys} == {16}
+
+
+def test_an_id_is_base_32_of_a_hash() -> None:
+    for number in range(2000):
+        key = ("email", f"zo\u00eb.{number}@example.com", None)
+        digest = hashlib.sha256("\x1f".join(str(part) for part in key).encode()).digest()[:10]
+        assert make_id("idn", *key) == f"idn_{base64.b32encode(digest).decode().lower()}"

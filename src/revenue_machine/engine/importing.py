@@ -15,13 +15,13 @@ import sqlalchemy as sa
 from revenue_machine.engine.container import Container
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.registry import modules
-from revenue_machine.engine.rowfiles import BadLine, RowFile, read_rows
+from revenue_machine.engine.rowfiles import BadLine, FileRow, RowFile, file_hash, no_search_for_cycles, read_rows
 from revenue_machine.kit.clock import parse_instant
 from revenue_machine.kit.errors import BadInput, NotFound
-from revenue_machine.kit.ids import content_hash
 
 SHOWN_LINES = 10
 _NOTHING = {"", "nan", "null", "none", "n/a", "#n/a", "na", "-"}
+_LONGEST_NOTHING = max(map(len, _NOTHING))
 _SEPARATORS = re.compile(r"(?<=\d)[ ,\u00a0\u202f](?=\d{3}\b)")
 _SCALED = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM])")
 
@@ -59,15 +59,25 @@ class ImportSource:
         return f"{self.file.sha256}#{number}"
 
 
-@dataclass(frozen=True)
 class ImportRow:
     """One row: typed cells by field, the same as written, and the columns nobody asked for."""
 
-    line: int
-    number: int
-    cells: Mapping[str, Cell]
-    written: Mapping[str, str]
-    extra: Mapping[str, str]
+    __slots__ = ("_mapping", "_values", "cells", "line", "number")
+
+    def __init__(self, row: FileRow, cells: Mapping[str, Cell], mapping: Mapping[str, str]) -> None:
+        self.line, self.number, self._values = row
+        self.cells, self._mapping = cells, mapping
+
+    @property
+    def written(self) -> dict[str, str]:
+        """The cells as they stand in the file, by field."""
+        return {name: self._values.get(column, "").strip() for name, column in self._mapping.items()}
+
+    @property
+    def extra(self) -> dict[str, str]:
+        """What stands in columns no field takes."""
+        taken = set(self._mapping.values())
+        return {column: text for column, text in self._values.items() if column not in taken}
 
     def text(self, name: str) -> str | None:
         """A text cell, None when empty or not in the file."""
@@ -225,10 +235,17 @@ def import_file(kind: ImportKind, path: Path, wishes: ImportWishes, container: C
     Returns: the report; with bad rows that may not be skipped nothing is applied and `applied` is False.
     Raises: not_found, bad_input (the file as such, an unknown field or column in the wishes).
     """
+    with no_search_for_cycles():
+        return _import_file(kind, path, wishes, container)
+
+
+def _import_file(kind: ImportKind, path: Path, wishes: ImportWishes, container: Container) -> ImportReport:
     file = read_rows(path)
     mapping = map_columns(kind, file.columns, wishes)
     rows = container.fill(kind.begin, source=ImportSource(file, mapping, dict(wishes.constants)))
     bad, left_out = _check(kind, file, mapping, rows, _constants(kind, wishes))
+    if file_hash(path) != file.sha256:
+        raise BadInput(f"{path} changed while it was read; import it again", field="file")
     taken = set(mapping.values())
     unused = tuple(column for column in file.columns if column not in taken)
     applies = not wishes.is_dry_run and (wishes.skips_bad_rows or not bad)
@@ -251,7 +268,7 @@ def undo_import(kind: ImportKind, wanted: str, container: Container) -> Undone:
     if kind.undo is None:
         raise BadInput(f"an import of {kind.name} cannot be taken back", field="kind")
     path = Path(wanted)
-    name = content_hash(path.read_bytes()) if path.is_file() else wanted
+    name = file_hash(path) if path.is_file() else wanted
     with container.get(Database).writing() as connection:
         undone: Undone = container.fill(kind.undo, connection=connection, wanted=name)
     return undone
@@ -284,7 +301,7 @@ def read_cell(kind: CellKind, text: str) -> Cell:
     Raises: BadRow saying what is wrong with it.
     """
     bare = text.strip()
-    if bare.lower() in _NOTHING:
+    if len(bare) <= _LONGEST_NOTHING and bare.lower() in _NOTHING:
         return None
     if kind == "text":
         return bare
@@ -335,14 +352,11 @@ def _check(
 ) -> tuple[list[BadLine], list[BadLine]]:
     """Hand every row over; (bad, left out) in the order of the file."""
     cells = {one.name: one.cell for one in kind.fields}
-    taken = set(mapping.values())
+    plan = [(name, cells[name], column) for name, column in mapping.items()]
     bad, left_out = list(file.bad), list[BadLine]()
     for row in file.rows:
         try:
-            typed = {name: _cell_of(cells[name], row.values, column) for name, column in mapping.items()}
-            extra = {column: text for column, text in row.values.items() if column not in taken}
-            written = {name: row.values.get(column, "").strip() for name, column in mapping.items()}
-            rows.read(ImportRow(row.line, row.number, {**typed, **constants}, written, extra))
+            rows.read(ImportRow(row, {**_typed(plan, row.values), **constants}, mapping))
         except BadRow as reason:
             bad.append(BadLine(row.line, str(reason)))
         except LeftOut as reason:
@@ -350,11 +364,15 @@ def _check(
     return sorted(bad, key=lambda one: one.line), left_out
 
 
-def _cell_of(cell: CellKind, values: Mapping[str, str], column: str) -> Cell:
-    try:
-        return read_cell(cell, values.get(column, ""))
-    except BadRow as reason:
-        raise BadRow(f"{column}: {reason}") from None
+def _typed(plan: Sequence[tuple[str, CellKind, str]], values: Mapping[str, str]) -> dict[str, Cell]:
+    """The cells of a row by field; the first that is wrong is named with its column."""
+    typed: dict[str, Cell] = {}
+    for name, cell, column in plan:
+        try:
+            typed[name] = read_cell(cell, values.get(column, ""))
+        except BadRow as reason:
+            raise BadRow(f"{column}: {reason}") from None
+    return typed
 
 
 def _verdict(bad: Sequence[BadLine], wishes: ImportWishes) -> list[str]:

@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import gc
+import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 from revenue_machine.kit.errors import BadInput, NotFound
-from revenue_machine.kit.ids import content_hash
 
 DELIMITERS = (",", ";", "\t")
 LONGEST_CELL = 16 * 1024 * 1024
 MOST_REMARKS = 20
+HEAD = 65536
+PIECE = 1024 * 1024
+FETCHED = 2000
+_ALL, _COUNT = "select * from read_parquet(?)", "select count(*) from read_parquet(?)"
 
 
-@dataclass(frozen=True)
-class FileRow:
+class FileRow(NamedTuple):
     """One data row: its first physical line, its number among the data rows (from 1), and its cells as text."""
 
     line: int
     number: int
     values: Mapping[str, str]
+
+
+class FileRows:
+    """The sound rows of a file, counted once and read from it afresh whenever they are gone through: never all in memory."""
+
+    def __init__(self, read: Callable[[], Iterator[FileRow]], count: int) -> None:
+        self._read, self._count = read, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[FileRow]:
+        return self._read()
+
+    def __getitem__(self, place: int) -> FileRow:
+        return next(islice(self._read(), place, None))
 
 
 @dataclass(frozen=True)
@@ -46,57 +69,94 @@ class RowFile:
     encoding: str | None
     delimiter: str | None
     columns: tuple[str, ...]
-    rows: tuple[FileRow, ...]
+    rows: FileRows
     bad: tuple[BadLine, ...]
     repaired: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Look:
+    """What one walk over the bytes tells: their hash, how they begin, and the encoding they can be read in."""
+
+    path: Path
+    sha256: str
+    head: bytes
+    encoding: str
+
+    def text(self, newline: str | None) -> IO[str]:
+        """The file as text; a byte that came in since is no reason to break, the hash tells."""
+        return self.path.open(encoding=self.encoding, errors="replace", newline=newline)
+
+
+@contextmanager
+def no_search_for_cycles() -> Iterator[None]:
+    """Rows refer to nothing that refers back, and looking for that again and again takes a quarter of a big import."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def read_rows(path: Path) -> RowFile:
-    """Read a file by its ending, or by its look where the ending says nothing.
+    """Check a file by its ending, or by its look where the ending says nothing; its rows are read as they are asked for.
 
     Raises: not_found; bad_input for a folder, an empty file, or bytes that are no rows.
     """
-    data = _read_bytes(path)
-    form = _form(path, data)
-    sha256 = content_hash(data)
-    if form == "parquet":
-        return _read_parquet(path, sha256)
-    text, encoding = _decode(path, data)
-    if form == "jsonl":
-        return _read_jsonl(path.name, sha256, text, encoding)
-    return _read_csv(path.name, sha256, text, encoding)
-
-
-def _read_bytes(path: Path) -> bytes:
     if not path.exists():
         raise NotFound(f"there is no file {path}", field="file")
     try:
-        data = path.read_bytes()
+        look = _look(path)
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}", field="file") from None
-    if not data.strip():
+    form = _form(path, look.head)
+    if form == "parquet":
+        return _read_parquet(path, look.sha256)
+    if b"\x00" in look.head:
+        raise BadInput(f"{path} is not a text file", field="file")
+    return _read_jsonl(look) if form == "jsonl" else _read_csv(look)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 (hex) of a file's bytes."""
+    with path.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
+
+
+def _look(path: Path) -> _Look:
+    """Hash the bytes and find their encoding: Latin-1 only where they are not UTF-8."""
+    digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
+    is_blank, is_utf8, head = True, True, b""
+    with path.open("rb") as data:
+        while piece := data.read(PIECE):
+            head = head or piece[:HEAD]
+            is_blank = is_blank and not piece.strip()
+            digest.update(piece)
+            is_utf8 = is_utf8 and _decodes(decoder, piece)
+    if is_blank:
         raise BadInput(f"{path} is empty", field="file")
-    return data
+    is_utf8 = is_utf8 and _decodes(decoder, b"", is_last=True)
+    utf8 = "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
+    return _Look(path, digest.hexdigest(), head, utf8 if is_utf8 else "latin-1")
 
 
-def _form(path: Path, data: bytes) -> str:
+def _decodes(decoder: codecs.IncrementalDecoder, piece: bytes, *, is_last: bool = False) -> bool:
+    try:
+        decoder.decode(piece, is_last)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _form(path: Path, head: bytes) -> str:
     ending = path.suffix.lower()
-    if ending in {".parquet", ".pq"} or data[:4] == b"PAR1":
+    if ending in {".parquet", ".pq"} or head[:4] == b"PAR1":
         return "parquet"
-    if ending in {".jsonl", ".ndjson"} or (ending not in {".csv", ".tsv"} and data.lstrip()[:1] == b"{"):
+    if ending in {".jsonl", ".ndjson"} or (ending not in {".csv", ".tsv"} and head.lstrip()[:1] == b"{"):
         return "jsonl"
     return "csv"
-
-
-def _decode(path: Path, data: bytes) -> tuple[str, str]:
-    """Text and the name of its encoding; Latin-1 only where the bytes are not UTF-8."""
-    if b"\x00" in data[:65536]:
-        raise BadInput(f"{path} is not a text file", field="file")
-    name = "utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8"
-    try:
-        return data.decode(name), name
-    except UnicodeDecodeError:
-        return data.decode("latin-1"), "latin-1"
 
 
 def sniff_delimiter(header: str) -> str:
@@ -105,25 +165,44 @@ def sniff_delimiter(header: str) -> str:
     return max(DELIMITERS, key=lambda one: (bare.count(one), -DELIMITERS.index(one)))
 
 
-def _read_csv(name: str, sha256: str, text: str, encoding: str) -> RowFile:
+def _read_csv(look: _Look) -> RowFile:
     csv.field_size_limit(LONGEST_CELL)
-    before = _preamble_lines(text)
-    text = text if before == 0 else text.split("\n", before)[before]
-    delimiter = sniff_delimiter(text.lstrip("\r\n").split("\n", 1)[0])
-    lines = _csv_lines(text, delimiter, before)
-    columns = _distinct([cell.strip() for cell in next(lines)[1]])
-    rows, bad, repaired = list[FileRow](), list[BadLine](), list[int]()
-    for number, (line, cells) in enumerate(lines, 1):
-        if len(cells) == 1 and len(columns) > 1:
-            mended = _unwrap(cells[0], delimiter, len(columns))
-            if mended is not None:
-                repaired.append(line)
-                cells = mended  # noqa: PLW2901 - the row as it was meant
-        if len(cells) == len(columns):
-            rows.append(FileRow(line, number, dict(zip(columns, cells, strict=True))))
+    with look.text("") as stream:
+        head = stream.read(HEAD)
+    before = _preamble_lines(head)
+    remarks = head[: len(head) - len(head.split("\n", before)[before])]
+    delimiter = sniff_delimiter(head[len(remarks) :].lstrip("\r\n").split("\n", 1)[0])
+
+    def lines() -> Iterator[tuple[int, list[str]]]:
+        with look.text("") as stream:
+            stream.read(len(remarks))
+            yield from _csv_lines(stream, delimiter, before)
+
+    header = next(lines(), None)
+    if header is None:
+        raise BadInput(f"{look.path} is empty", field="file")
+    columns = _distinct([cell.strip() for cell in header[1]])
+    width = len(columns)
+
+    def rows() -> Iterator[FileRow]:
+        for number, (line, cells) in enumerate(islice(lines(), 1, None), 1):
+            meant = cells if len(cells) == width else _mended(cells, delimiter, width)
+            if meant is not None:
+                yield FileRow(line, number, dict(zip(columns, meant, strict=True)))
+
+    count, bad, repaired = 0, list[BadLine](), list[int]()
+    for line, cells in islice(lines(), 1, None):
+        if len(cells) == width:
+            count += 1
+        elif _mended(cells, delimiter, width) is not None:
+            count += 1
+            repaired.append(line)
         else:
-            bad.append(BadLine(line, f"{len(cells)} cells, the header has {len(columns)}"))
-    return RowFile(name, sha256, "csv", encoding, delimiter, tuple(columns), tuple(rows), tuple(bad), tuple(repaired))
+            bad.append(BadLine(line, f"{len(cells)} cells, the header has {width}"))
+    return RowFile(
+        look.path.name, look.sha256, "csv", look.encoding, delimiter, tuple(columns), FileRows(rows, count), tuple(bad),
+        tuple(repaired),
+    )  # fmt: skip
 
 
 def _preamble_lines(text: str) -> int:
@@ -134,22 +213,25 @@ def _preamble_lines(text: str) -> int:
     return next((number for number, line in enumerate(lines, 1) if not line.strip('\r ",;\t')), 0)
 
 
-def _csv_lines(text: str, delimiter: str, before: int = 0) -> Iterator[tuple[int, list[str]]]:
+def _csv_lines(text: IO[str], delimiter: str, before: int) -> Iterator[tuple[int, list[str]]]:
     """(first physical line, cells) of every line that is not blank; `before` lines of the file come before the text."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(text, delimiter=delimiter)
     start = before + 1
     try:
         for cells in reader:
-            if cells and any(cell.strip() for cell in cells):
+            # Most lines are settled by their first cell.
+            if cells and (cells[0].strip() or any(cell.strip() for cell in cells)):
                 yield start, cells
             start = before + reader.line_num + 1
     except csv.Error as error:
         raise BadInput(f"line {start}: {error}", field="file") from None
 
 
-def _unwrap(cell: str, delimiter: str, width: int) -> list[str] | None:
+def _mended(cells: list[str], delimiter: str, width: int) -> list[str] | None:
     """The cells of a line that was quoted as a whole, or None when it is something else."""
-    inner = list(csv.reader(io.StringIO(cell, newline=""), delimiter=delimiter))
+    if len(cells) != 1:
+        return None
+    inner = list(csv.reader(io.StringIO(cells[0], newline=""), delimiter=delimiter))
     return inner[0] if len(inner) == 1 and len(inner[0]) == width else None
 
 
@@ -164,43 +246,58 @@ def _distinct(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _read_jsonl(name: str, sha256: str, text: str, encoding: str) -> RowFile:
-    rows, bad = list[FileRow](), list[BadLine]()
+def _read_jsonl(look: _Look) -> RowFile:
+    def lines() -> Iterator[FileRow | BadLine]:
+        with look.text(None) as stream:
+            number = 0
+            for line, raw in enumerate(stream, 1):
+                if raw.strip():
+                    number += 1
+                    yield _json_row(line, number, raw.rstrip("\n"))
+
+    count, bad = 0, list[BadLine]()
     columns: dict[str, None] = {}
-    number = 0
-    for line, raw in enumerate(text.splitlines(), 1):
-        if not raw.strip():
-            continue
-        number += 1
-        try:
-            value = json.loads(raw)
-        except ValueError as error:
-            bad.append(BadLine(line, f"not JSON: {error}"))
-            continue
-        if not isinstance(value, dict):
-            bad.append(BadLine(line, "not a JSON object"))
-            continue
-        cells = dict(_flat(value))
-        columns.update(dict.fromkeys(cells))
-        rows.append(FileRow(line, number, cells))
-    return RowFile(name, sha256, "jsonl", encoding, None, tuple(columns), tuple(rows), tuple(bad))
+    for one in lines():
+        if isinstance(one, BadLine):
+            bad.append(one)
+        else:
+            count += 1
+            columns.update(dict.fromkeys(one.values))
+    rows = FileRows(lambda: (one for one in lines() if isinstance(one, FileRow)), count)
+    return RowFile(look.path.name, look.sha256, "jsonl", look.encoding, None, tuple(columns), rows, tuple(bad))
+
+
+def _json_row(line: int, number: int, raw: str) -> FileRow | BadLine:
+    try:
+        value = json.loads(raw)
+    except ValueError as error:
+        return BadLine(line, f"not JSON: {error}")
+    return FileRow(line, number, dict(_flat(value))) if isinstance(value, dict) else BadLine(line, "not a JSON object")
 
 
 def _read_parquet(path: Path, sha256: str) -> RowFile:
+    columns = _distinct([str(name) for name in next(_parquet(path, _ALL))])
+    count = list(_parquet(path, _COUNT))[1][0]
+
+    def rows() -> Iterator[FileRow]:
+        for number, cells in enumerate(islice(_parquet(path, _ALL), 1, None), 1):
+            yield FileRow(number, number, {column: as_text(cell) for column, cell in zip(columns, cells, strict=True)})
+
+    return RowFile(path.name, sha256, "parquet", None, None, tuple(columns), FileRows(rows, count), ())
+
+
+def _parquet(path: Path, query: str) -> Iterator[tuple[Any, ...]]:
+    """The names of the columns, then the rows as DuckDB hands them out."""
     import duckdb
 
     try:
         with duckdb.connect() as connection:
-            found = connection.execute("select * from read_parquet(?)", [str(path)])
-            columns = _distinct([str(one[0]) for one in found.description or []])
-            values = found.fetchall()
+            found = connection.execute(query, [str(path)])
+            yield tuple(one[0] for one in found.description or [])
+            while rows := found.fetchmany(FETCHED):
+                yield from rows
     except duckdb.Error as error:
         raise BadInput(f"{path} is no Parquet file: {str(error).splitlines()[0]}", field="file") from None
-    rows = tuple(
-        FileRow(number, number, {column: as_text(cell) for column, cell in zip(columns, cells, strict=True)})
-        for number, cells in enumerate(values, 1)
-    )
-    return RowFile(path.name, sha256, "parquet", None, None, tuple(columns), rows, ())
 
 
 def _flat(value: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import io
 from contextlib import redirect_stdout
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from revenue_machine import domains
+from revenue_machine.domains.crm.importer import ContactImport
 from revenue_machine.domains.crm.imports import IMPORTS
 from revenue_machine.domains.crm.tables import CONTACTS, IDENTITIES, IMPORTED
-from revenue_machine.engine.importing import ImportReport, ImportWishes, discover_imports, import_file, undo_import
+from revenue_machine.engine.database import Database
+from revenue_machine.engine.importing import ImportReport, ImportSource, ImportWishes, discover_imports, import_file, undo_import
 from revenue_machine.engine.switch import suppress
-from revenue_machine.kit.errors import NotFound
+from revenue_machine.kit.clock import Clock
+from revenue_machine.kit.errors import BadInput, NotFound
 from revenue_machine.surfaces.cli.files import _csv
 from tests.app_fixture import START, make_app
 from tests.domains.crm.conftest import Book
@@ -137,6 +141,34 @@ def test_nobody_who_opted_out_comes_back(book: Book) -> None:
     assert len(report.left_out) == 200
     assert people(book, "name") == [("Fresh",)]
     assert "200 people opted out earlier and were not taken in" in report.notes
+
+
+def test_many_batches_are_one_import(book: Book) -> None:
+    text = "Email,Name\n" + "".join(f"p{number}@acme.com,P {number}\n" for number in range(4500)) + "p7@acme.com,Again\n"
+    assert (bring(book, text).stored, len(book.rows(CONTACTS))) == (4500, 4500)
+    before = book.dump()
+    assert (bring(book, text).stored, book.dump() == before) == (0, True)
+
+
+def test_a_key_of_somebody_else_is_not_taken(book: Book) -> None:
+    ada, bob = book.meets("Ada", email="ada@acme.com"), book.meets("Bob", platform="x", handle="bob")
+    bring(book, "Email,Platform,Handle,Company\nada@acme.com,x,bob,Acme\n")
+    assert sorted(book.rows(CONTACTS, "id", "email", "handle", "platform", "company")) == sorted([
+        (ada, "ada@acme.com", None, None, "Acme"), (bob, None, "bob", "x", None),
+    ])  # fmt: skip
+
+
+def test_a_file_that_changes_meanwhile_is_refused(small_book: Book) -> None:
+    path = small_book.home / "people.csv"
+    path.write_text("Email\nada@acme.com\n", encoding="utf-8")
+
+    def begin(source: ImportSource, database: Database, clock: Clock) -> ContactImport:
+        path.write_text("Email\nbob@acme.com\n", encoding="utf-8")
+        return ContactImport(source, database, clock)
+
+    with pytest.raises(BadInput, match="changed while it was read"):
+        import_file(replace(KIND, begin=begin), path, ImportWishes(), small_book.app.container)
+    assert small_book.rows(CONTACTS) == []
 
 
 def test_known_people_are_filled_not_overwritten(book: Book) -> None:

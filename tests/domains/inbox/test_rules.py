@@ -16,7 +16,7 @@ from revenue_machine.domains.inbox.rules import (
     outcome_words,
     rejection_in,
 )
-from revenue_machine.integrations.telegram.telegram_client import MAX_TEXT, text_units
+from revenue_machine.kit.messages import MAX_TEXT, text_units
 
 SHOWN = Shown("msg_1", "card", "apr_1", None, None, "sent", 5, 0, False)
 WORD = Word("word_1", "tap", 7, False, 42, 5, "cb", "nonce", None)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from revenue_machine.kit.wording import address_in, poison_in
+
 DIMENSIONS = ("hook", "relevance", "clarity", "cta", "originality", "platform_fit", "compliance")
 NEAR_DUPLICATE = 0.5
 DUPLICATE_DAYS = 90
 PART_SEPARATOR = "\n---\n"
-_LINK = re.compile(r"https?://|\bwww\.|\b[a-z0-9-]+\.(com|io|app|net|org|co|ai|dev|invalid)\b", re.IGNORECASE)
 _MENTION = re.compile(r"(?<![\w.])@\w{2,}")
 _MONEY = re.compile(r"[$€£]\s?\d[\d,]*(?:\.\d+)?")
 _WORD = re.compile(r"[\w']+")
@@ -66,10 +67,13 @@ def flaw(text: str, rules: TextRules) -> str | None:
         return "empty"
     if len(bare) > rules.max_chars:
         return f"too long: {len(bare)} of {rules.max_chars} characters"
-    if _LINK.search(bare):
+    if address_in(bare) is not None:
         return "carries a link of its own"
     if _MENTION.search(bare):
         return "names an account"
+    poison = poison_in(bare)
+    if poison is not None:
+        return poison
     lower = bare.lower()
     broken = next((phrase for phrase in rules.no_go if phrase.strip() and phrase.strip().lower() in lower), None)
     if broken is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +11,8 @@ import sqlalchemy as sa
 from revenue_machine.domains.crm import rules, store
 from revenue_machine.domains.crm.crm_engine import FILLED, contact_row
 from revenue_machine.domains.crm.models import ContactDraft, IdentityDraft
+from revenue_machine.domains.crm.shelf import Shelf
+from revenue_machine.engine.bulk import roomy
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.importing import BadRow, ImportField, ImportRow, ImportSource, LeftOut, Undone, Written
 from revenue_machine.engine.switch import SuppressionList, suppress
@@ -59,35 +60,31 @@ _NO = {"", "0", "false", "no", "n", "none", "null", "subscribed", "active"}
 _PARTS = re.compile(r"[;,|\s]+")
 _TOLD = {"company", "title", "headline", "location", "timezone", "niche", "lawful_basis"}
 
-Keyed = list[tuple[IdentityDraft, str]]
+# What a known person's row must tell to see what is missing there.
+_BY_KEY = ("email_key", "email", "handle_key", "platform", "handle")
+_STANDS = (*FILLED, "name_key", "company_key", "tags", *_BY_KEY)
+_ALONE = re.compile(r"[^;,|<>\s\x80-\U0010ffff]+")
 
 
 class NewPerson:
-    """A row that can be kept."""
+    """A row that can be kept, as it comes off the shelf: `keys` are (kind, key, platform, value)."""
 
-    __slots__ = ("draft", "is_out", "keys", "status")
+    __slots__ = ("is_out", "keys", "number", "owned", "platform", "values")
 
-    def __init__(self, draft: ContactDraft, keys: Keyed, is_out: bool, status: str) -> None:  # noqa: FBT001 - as it was read
-        self.draft, self.keys, self.is_out, self.status = draft, keys, is_out, status
+    def __init__(self, packed: list[Any]) -> None:
+        self.number, self.is_out, self.platform, self.keys, self.values = packed
+        self.owned: list[tuple[str, str]] = [(one[0], one[1]) for one in self.keys]
 
-    @property
-    def owned(self) -> list[tuple[str, str]]:
-        return [(one.kind, key) for one, key in self.keys]
+    def drafts(self, owned: list[tuple[str, str]]) -> list[tuple[IdentityDraft, str]]:
+        """Some of the keys as the people book takes them."""
+        return [(IdentityDraft(kind, value, platform), key) for kind, key, platform, value in self.keys if (kind, key) in owned]
 
-    @property
-    def first_id(self) -> str:
-        return make_id("con", *self.owned[0])
 
-    def free_id(self, taken: set[str]) -> str:
-        """Its id, or the next one when somebody had it who lost the key since."""
-        contact_id = self.first_id
-        while contact_id in taken:
-            contact_id = make_id("con", contact_id)
-        return contact_id
-
-    def row(self, now: datetime) -> dict[str, Any]:
-        """The person as a row, without the id."""
-        return {**contact_row(self.draft, self.keys, now), "status": self.status}
+def free_id(first_id: str, taken: set[str]) -> str:
+    """An id, or the next one when somebody had it who lost the key since."""
+    while first_id in taken:
+        first_id = make_id("con", first_id)
+    return first_id
 
 
 def begin(source: ImportSource, database: Database, clock: Clock) -> ContactImport:
@@ -111,8 +108,7 @@ class ContactImport:
 
     def __init__(self, source: ImportSource, database: Database, clock: Clock) -> None:
         self._source, self._database, self._now, self._clock = source, database, clock.now(), clock
-        self._people: list[NewPerson] = []
-        self._suppressed = 0
+        self._shelf, self._names, self._suppressed = Shelf(BATCH), tuple[str, ...](), 0
         self._written: tuple[int, int, int] | None = None
         with database.reading() as connection:
             self._list = SuppressionList(connection)
@@ -123,7 +119,7 @@ class ContactImport:
 
     def read(self, row: ImportRow) -> None:
         """Take a row in; who opted out, here or there, is left out or shut."""
-        draft, is_out = self._draft(row), _says_yes(row.text("opted_out"))
+        draft = self._draft(row)
         keys = rules.identities_of(draft)
         if row.text("merged_into_id"):
             raise LeftOut("merged into another contact")
@@ -132,17 +128,25 @@ class ContactImport:
         if self._gone and any(self._list.stored_hash(key) in self._gone for one, key in keys if one.kind in ("email", "handle")):
             self._suppressed += 1
             raise LeftOut("asked never to be contacted again")
-        status = row.text("status") or "new"
-        self._people.append(NewPerson(draft, keys, is_out, status if status in rules.STATUSES else "new"))
+        status = row.text("status")
+        kept = contact_row(draft, keys, self._now)
+        del kept["created_at"], kept["updated_at"]
+        if status in rules.STATUSES:
+            kept["status"] = status
+        self._names = tuple(kept)
+        packed = [(one.kind, key, one.platform, one.value) for one, key in keys]
+        is_out, platform = _says_yes(row.text("opted_out")), rules.platform_key(draft.platform)
+        self._shelf.add([row.number, is_out, platform, packed, list(kept.values())])
 
     def write(self, connection: sa.Connection) -> Written:
         """Write new people, fill gaps of known ones; the same file twice changes nothing."""
         self._database.lock(connection, "crm/identities")
         import_id = make_id("imp", self._source.file.sha256, store.imports_of(connection, self._source.file.sha256))
         stored = joined = equal = 0
-        for rows in self._batches():
-            made, filled, same = self._write_batch(connection, import_id, rows)
-            stored, joined, equal = stored + made, joined + filled, equal + same
+        with roomy(connection):
+            for rows in self._batches():
+                made, filled, same = self._write_batch(connection, import_id, rows)
+                stored, joined, equal = stored + made, joined + filled, equal + same
         if stored or joined:
             row = {
                 "id": import_id, "file": self._source.file.name, "sha256": self._source.file.sha256, "layout": self.layout,
@@ -164,59 +168,68 @@ class ContactImport:
         known = 0
         with self._database.reading() as connection:
             for rows in self._batches():
-                owners = store.owners(connection, [key for one in rows for key in one.owned])
+                owners = store.owners(connection, (key for one in rows for key in one.owned))
                 known += sum(any(key in owners for key in one.owned) for one in rows)
-        return [*found, f"would add up to {len(self._people) - known} people; {known} rows are about known people"]
+        return [*found, f"would add up to {len(self._shelf) - known} people; {known} rows are about known people"]
 
     def _batches(self) -> Iterator[list[NewPerson]]:
-        yield from (self._people[start : start + BATCH] for start in range(0, len(self._people), BATCH))
+        for packed in self._shelf.batches():
+            yield [NewPerson(one) for one in packed]
 
     def _draft(self, row: ImportRow) -> ContactDraft:
-        emails = [*_emails(row.text("email")), *_emails(row.text("more_emails"))]
-        url = _profile(row.text("profile_url"))
-        handle, platform = row.text("handle"), row.text("platform")
+        said = {name: cell for name, cell in row.cells.items() if isinstance(cell, str)}.get
+        emails = [*_emails(said("email")), *_emails(said("more_emails"))]
+        url = _profile(said("profile_url"))
+        handle, platform = said("handle"), said("platform")
         if handle and not platform:
             platform = "x" if "twitter" in self._source.mapping.get("handle", "").lower() else None
-        first, last = row.text("first_name"), row.text("last_name")
-        name = row.text("name") or " ".join(part for part in (first, last) if part) or None
-        told: dict[str, Any] = {field: row.text(field) for field in _TOLD}
+        name = said("name") or " ".join(part for part in (said("first_name"), said("last_name")) if part) or None
+        told: dict[str, Any] = {field: said(field) for field in _TOLD}
         return ContactDraft(
             name=None if name is None else " ".join(name.split())[:200], email=emails[0] if emails else None,
-            identities=tuple(IdentityDraft("email", one, None, self._label, f"row {row.number}") for one in emails[1:]),
-            platform=platform or ("linkedin" if self.layout == "linkedin" else None), handle=handle, phone=row.text("phone"),
-            profile_url=url, source=row.text("source") or self._label, tags=_tags(row.text("tags")), evidence=f"row {row.number}",
-            **told,
+            identities=tuple(IdentityDraft("email", one) for one in emails[1:]),
+            platform=platform or ("linkedin" if self.layout == "linkedin" else None), handle=handle, phone=said("phone"),
+            profile_url=url, source=said("source") or self._label, tags=_tags(said("tags")), **told,
         )  # fmt: skip
 
     def _write_batch(self, connection: sa.Connection, import_id: str, rows: list[NewPerson]) -> tuple[int, int, int]:
         """(made, known and filled in, known and unchanged) people of some rows."""
-        owners = store.owners(connection, [key for one in rows for key in one.owned])
-        taken = store.taken_ids(connection, [one.first_id for one in rows])
-        known = store.contacts(connection, set(owners.values()))
+        owners = store.owners(connection, (key for one in rows for key in one.owned))
+        known = store.contacts(connection, set(owners.values()), _STANDS)
+        first = {one.owned[0]: make_id("con", *one.owned[0]) for one in rows if not any(key in owners for key in one.owned)}
+        taken = store.taken_ids(connection, list(first.values()))
         batch, seen = store.ImportBatch(), set[str]()
         for one in rows:
             contact_id = next((owners[key] for key in one.owned if key in owners), None)
             if contact_id is None:
-                contact_id = one.free_id(taken)
+                contact_id = free_id(first[one.owned[0]], taken)
                 taken.add(contact_id)
-                batch.fresh[contact_id] = {"id": contact_id, **one.row(self._now), "import_id": import_id}
+                batch.fresh[contact_id] = {"id": contact_id, **self._row(one), "import_id": import_id}
             else:
                 others = {owners[key] for key in one.owned if key in owners} - {contact_id}
                 batch.doubles.update((contact_id, other) for other in others)
-                mine = [(identity, key) for identity, key in one.keys if owners.get((identity.kind, key)) in (None, contact_id)]
-                self._fill(batch, known, contact_id, contact_row(one.draft, mine, self._now))
+                self._fill(batch, known, contact_id, self._row(one, [key for key in one.owned if owners.get(key) not in others]))
             seen.add(contact_id)
-            for identity, key in one.keys:
-                if (identity.kind, key) not in owners:
-                    owners[identity.kind, key] = contact_id
-                    batch.named.append({**store.identity_row(contact_id, identity, key, self._now), "source": import_id})
+            for kind, key, platform, value in one.keys:
+                if (kind, key) not in owners:
+                    owners[kind, key] = contact_id
+                    draft = IdentityDraft(kind, value, platform, import_id, f"row {one.number}")
+                    batch.named.append(store.identity_row(contact_id, draft, key, self._now))
                     if contact_id in known:
                         batch.changed.setdefault(contact_id, {})
         store.write_people(connection, self._database, import_id, batch, self._now)
         for one in rows:
             if one.is_out:
-                self._shut(connection, owners[one.owned[0]], one.keys)
+                self._shut(connection, owners[one.owned[0]], one.owned)
         return len(batch.fresh), len(batch.changed), len(seen - set(batch.fresh) - set(batch.changed))
+
+    def _row(self, one: NewPerson, owned: list[tuple[str, str]] | None = None) -> dict[str, Any]:
+        """The person as a row, without the id; with only those keys that are not somebody else's."""
+        row = {**dict(zip(self._names, one.values, strict=True)), "created_at": self._now, "updated_at": self._now}
+        if owned is not None and len(owned) < len(one.owned):
+            mine = contact_row(ContactDraft(platform=one.platform), one.drafts(owned), self._now)
+            row |= {name: mine[name] for name in _BY_KEY}
+        return row
 
     @staticmethod
     def _fill(batch: store.ImportBatch, known: dict[str, dict[str, Any]], contact_id: str, row: dict[str, Any]) -> None:
@@ -229,9 +242,9 @@ class ContactImport:
             batch.changed.setdefault(contact_id, {}).update(change)
         stands.update(change)
 
-    def _shut(self, connection: sa.Connection, contact_id: str, keys: Keyed) -> None:
+    def _shut(self, connection: sa.Connection, contact_id: str, keys: list[tuple[str, str]]) -> None:
         """Somebody who opted out elsewhere has opted out here."""
-        for address in (*(key for one, key in keys if one.kind in ("email", "handle")), f"person:{contact_id}"):
+        for address in (*(key for kind, key in keys if kind in ("email", "handle")), f"person:{contact_id}"):
             suppress(connection, self._database, address, reason="opted out elsewhere", source="import", clock=self._clock)
         store.opt_out_imported(connection, contact_id, self._now)
 
@@ -240,10 +253,14 @@ def _emails(text: str | None) -> list[str]:
     """Every address of a cell, `Ada <mailto:ada@x.com>; …` and all; BadRow when a word is none."""
     if text is None:
         return []
+    # Asked with the same words as the people book asks, so that the key is worked out once.
+    alone = text.removeprefix("mailto:").rstrip(".")
+    if _ALONE.fullmatch(alone) and rules.value_key("email", alone, None) is not None:
+        return [alone]
     bracketed = re.findall(r"<([^<>]+)>", text)
     words = bracketed or _PARTS.split(text if text.isascii() else rules.folded(text))
     plain = [word.strip().removeprefix("mailto:").rstrip(".") for word in words if word.strip()]
-    wrong = [word for word in plain if rules.value_key("email", word) is None]
+    wrong = [word for word in plain if rules.value_key("email", word, None) is None]
     if wrong and len(plain) > 1 and rules.value_key("email", "".join(plain)) is not None:
         return ["".join(plain)]  # a space slipped into one address
     if wrong:
@@ -261,7 +278,9 @@ def _profile(text: str | None) -> str | None:
 
 def _tags(text: str | None) -> tuple[str, ...]:
     """Words of `a; b`, `a, b` or `["a", "b"]`."""
-    words = (one.strip(" []\"'").lower() for one in re.split(r"[;,]", text or ""))
+    if text is None:
+        return ()
+    words = (one.strip(" []\"'").lower() for one in re.split(r"[;,]", text))
     return tuple(sorted({word[:60] for word in words if word}))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -22,12 +22,18 @@ from revenue_machine.domains.crm.tables import (
     SCORES,
     TRANSITIONS,
 )
+from revenue_machine.engine.bulk import insert_new
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.tables import SUPPRESSIONS
 from revenue_machine.kit.db import UtcDateTime, change, metadata
 from revenue_machine.kit.ids import make_id
 
 CHUNK = 500
+# Built once; the values of a batch are put in by SQLAlchemy's cache.
+_OWNERS = sa.select(IDENTITIES.c.value_key, IDENTITIES.c.contact_id).where(
+    IDENTITIES.c.kind == sa.bindparam("kind"), IDENTITIES.c.value_key.in_(sa.bindparam("keys", expanding=True))
+)
+_TAKEN = sa.select(CONTACTS.c.id).where(CONTACTS.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -259,27 +265,30 @@ def _read(column: sa.Column[Any], value: Any) -> Any:
     return value
 
 
-def owners(connection: sa.Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+def owners(connection: sa.Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """Whose each of many keys is; unknown ones are missing."""
     by_kind: dict[str, list[str]] = {}
     for kind, key in keys:
         by_kind.setdefault(kind, []).append(key)
-    columns, found = IDENTITIES.c, dict[tuple[str, str], str]()
+    found = dict[tuple[str, str], str]()
     for kind, values in sorted(by_kind.items()):
-        query = sa.select(columns.value_key, columns.contact_id).where(columns.kind == kind, columns.value_key.in_(values))
-        found.update(((kind, row[0]), row[1]) for row in connection.execute(query))
+        for key, contact_id in connection.execute(_OWNERS, {"kind": kind, "keys": values}).all():
+            found[kind, key] = contact_id
     return found
 
 
 def taken_ids(connection: sa.Connection, contact_ids: Sequence[str]) -> set[str]:
     """Which of many ids somebody has."""
-    return set(connection.execute(sa.select(CONTACTS.c.id).where(CONTACTS.c.id.in_(contact_ids))).scalars())
+    return set(connection.execute(_TAKEN, {"ids": contact_ids}).scalars()) if contact_ids else set()
 
 
-def contacts(connection: sa.Connection, contact_ids: set[str]) -> dict[str, dict[str, Any]]:
-    """Every column of many people, by id."""
-    query = sa.select(CONTACTS).where(CONTACTS.c.id.in_(sorted(contact_ids)))
-    return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
+def contacts(connection: sa.Connection, contact_ids: set[str], names: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
+    """Some columns of many people, or all of them, by id."""
+    wanted = [CONTACTS.c[name] for name in ("id", *names)] if names else list(CONTACTS.c)
+    query = sa.select(*wanted).where(CONTACTS.c.id.in_(sa.bindparam("ids", expanding=True)))
+    heads = tuple(column.name for column in wanted)
+    rows = connection.execute(query, {"ids": sorted(contact_ids)}).all() if contact_ids else []
+    return {row[0]: dict(zip(heads, row, strict=True)) for row in rows}
 
 
 def imports_of(connection: sa.Connection, sha256: str) -> int:
@@ -302,8 +311,8 @@ def standing_import(connection: sa.Connection, wanted: str) -> dict[str, Any] | 
 
 def write_people(connection: sa.Connection, database: Database, import_id: str, batch: ImportBatch, now: datetime) -> None:
     """One batch of a file: people who are new, keys that are new, and what known people take."""
-    database.put(connection, CONTACTS, _without_empty(list(batch.fresh.values())), ["id"])
-    database.put(connection, IDENTITIES, batch.named, ["kind", "value_key"])
+    insert_new(connection, CONTACTS, _without_empty(list(batch.fresh.values())), ("id",))
+    insert_new(connection, IDENTITIES, batch.named, ("kind", "value_key"))
     for contact_id, values in batch.changed.items():
         change_contact(connection, contact_id, {**values, "updated_at": now})
     for pair in sorted(batch.doubles):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from types import MappingProxyType
 
+from revenue_machine.kit.wording import address_in, poison_in
+
 # The recipient's day in which a mail may arrive at all (reliability §11), and the hours it is planned for (definitions §2.8).
 OPENS, CLOSES = time(8), time(21)
 PREFERRED_OPENS, PREFERRED_CLOSES = time(9), time(11)
@@ -30,7 +32,6 @@ MOST_SUBJECT, MOST_BODY = 120, 4_000
 WEEK_ZERO = date(2024, 1, 1)
 _LINK = re.compile(r"\[([^\[\]\n]{1,80})\]\(([a-z_]{1,20})\)")
 _TAG = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-_ADDRESS = re.compile(r"https?://|www\.", re.IGNORECASE)
 _QUOTED = re.compile(r"^(?:>|on .{4,120}wrote:|-{2,}\s*original message|_{5,}|from: )", re.IGNORECASE)
 _STOP = re.compile(
     r"^\W*(?:please\s+)?(?:stop|unsubscribe|remove(?: me)?|opt[- ]?out|cancel|no more)\W*(?:please|thanks?|thank you)?\W*$"
@@ -164,8 +165,11 @@ def text_faults(subject: str, body: str, links: Sequence[str], no_go: Sequence[s
     rest = _TAG.sub(lambda hit: "" if hit[1] == "greeting" else hit[0], body)
     if any(mark in rest for mark in ("{{", "{%", "{#", "}}", "%}")):
         faults.append("{{ greeting }} is the only placeholder")
-    if _ADDRESS.search(whole):
+    if address_in(_LINK.sub(" ", _TAG.sub(" ", whole))) is not None:
         faults.append("links are written [words](product); an address of its own would go uncounted")
+    poison = poison_in(whole)
+    if poison is not None:
+        faults.append(poison)
     faults += [f"there is no link ({key})" for _, key in _LINK.findall(body) if key not in links]
     faults += [f"'{word}' is on the owner's no-go list" for word in no_go if word.casefold() in whole.casefold()]
     return faults

@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from revenue_machine.domains.inbox.models import Item, Meaning, Word
-from revenue_machine.integrations.telegram.telegram_client import MAX_TEXT, split_text, text_units
 from revenue_machine.kit.clock import parse_instant
 from revenue_machine.kit.errors import BadInput, Conflict, Failure, NotFound
+from revenue_machine.kit.messages import MAX_TEXT, split_text, text_units
 from revenue_machine.kit.money import micro, show
 
 MOST_LISTED = 10

@@ -12,9 +12,10 @@ from revenue_machine.engine.caps import Ceiling
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.effects import Outside, Plan
 from revenue_machine.engine.gates import Speech
-from revenue_machine.integrations.telegram.telegram_client import MAX_NOTICE, Button, TelegramClient, split_text
+from revenue_machine.integrations.telegram.telegram_client import MAX_NOTICE, Button, TelegramClient
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.ids import content_hash, random_token
+from revenue_machine.kit.messages import split_text
 from revenue_machine.kit.settings import Settings
 
 # Far above what the hourly limit lets through; it only guards against a loop.

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from revenue_machine.domains.outreach.scoring import ORDERS
+from revenue_machine.kit.wording import address_in, poison_in
 
 LEAST_WORDS = 5
 COPIED_WORDS = 7
@@ -163,8 +164,9 @@ def _links(text: str, rules: LintRules) -> Iterator[str]:
     if rules.link and text.count(rules.link) > 1:
         yield "the link stands twice"
     found = _URL.search(_bare(text, rules))
-    if found:
-        yield f"an address of its own: {found.group()[:60]}"
+    address = found.group()[:60] if found else address_in(_bare(text, rules).replace(LINK_MARK, " "))
+    if address:
+        yield f"an address of its own: {address}"
     detour = _DETOUR.search(text)
     if detour:
         yield f"another way to write to somebody: {detour.group()[:40]}"
@@ -244,6 +246,9 @@ def _obedience(text: str, rules: LintRules) -> Iterator[str]:
         found = pattern.search(_bare(text, rules))
         if found:
             yield f"{words}: “{found.group().strip()[:40]}”"
+    poison = poison_in(_bare(text, rules))
+    if poison is not None:
+        yield poison
 
 
 def _copied(text: str, rules: LintRules) -> Iterator[str]:

@@ -12,9 +12,10 @@ from revenue_machine.engine.clients import Clients
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.effects import Outside, Plan
 from revenue_machine.engine.gates import Speech
-from revenue_machine.integrations.telegram.telegram_client import TelegramClient, split_text
+from revenue_machine.integrations.telegram.telegram_client import TelegramClient
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import Failure, OutcomeUnknown
+from revenue_machine.kit.messages import split_text
 
 # The owner asked to be told; the ceiling only guards against a loop.
 OWNER_CEILING = Ceiling(per_day=200)

@@ -22,9 +22,7 @@ def needs_you(day: Day, connection: sa.Connection) -> list[str]:
     if now.doubts:
         lines.append(f"{now.doubts} sent without an answer: look whether they arrived (revenue status)")
     if now.dead_letters:
-        lines.append(
-            f"{now.dead_letters} dead letters, webhooks or reactions (revenue export dead_letters; revenue retry)"
-        )
+        lines.append(f"{now.dead_letters} dead letters, webhooks or reactions (revenue export dead_letters; revenue retry)")
     return lines or ["nothing"]
 
 

@@ -8,6 +8,8 @@ from datetime import time
 from enum import StrEnum
 from typing import Any
 
+from revenue_machine.engine.topic import Result
+
 
 class Kind(StrEnum):
     """What a call is for; failure and lateness are decided by this alone."""
@@ -103,3 +105,10 @@ class CallRecord:
     attempts: int
     reason: str | None
     summary: Mapping[str, Any]
+
+
+class CycleResult(Result):
+    """How each part of a cycle ended (`ok` or a code), and how many did what they could."""
+
+    parts: dict[str, str]
+    went_well: int

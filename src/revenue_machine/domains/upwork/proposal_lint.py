@@ -6,18 +6,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from revenue_machine.kit.wording import address_in, poison_in
+
 MOST_WORDS, LEAST_WORDS = 300, 40
 COPIED_WORDS = 8
 # A claim about ourselves is backed when this share of its weighty words stands in one fact.
 BACKED_FROM = 0.7
 _CONTACT = (
     (re.compile(r"[\w.+-]+@[\w-]+\.\w+"), "an e-mail address"),
-    (re.compile(r"https?://|www\.|\b[\w-]+\.(?:com|net|org|io|dev|app|me|ai|co)\b(?:/\S*)?", re.IGNORECASE), "a web address"),
     (re.compile(r"(?:\+|\b00)?\d[\d ().-]{7,}\d"), "a telephone number"),
     (re.compile(r"\b(?:e-?mail me|call me at|text me|message me on|add me on)\b", re.IGNORECASE), "a way around Upwork"),
 )
 # A job about a Telegram bot may be answered with that word; nobody else needs it.
 _ELSEWHERE = re.compile(r"\b(?:whats\s?app|telegram|skype|discord|wechat|calendly|zoom|google meet)\b", re.IGNORECASE)
+# Tools people ask for by that name.
+_TOOL = re.compile(r"(?<![\w./-])(?:make\.com|bubble\.io|monday\.com|socket\.io|fly\.io|x\.ai)(?![\w/-]|\.\w)", re.IGNORECASE)
 _DONE = (
     "built|made|delivered|shipped|worked|led|helped|created|developed|designed|completed|launched|managed|run|ran|served|finished"
     "|implemented|automated"
@@ -63,7 +66,7 @@ def flaws(text: str, rules: LintRules) -> tuple[str, ...]:
     """Everything wrong with a proposal, each as one sentence; none for a text that may be shown."""
     return tuple(
         flaw
-        for look in (_length, _question, _contact, _greeting, _copied, _claims, _numbers, _forbidden)
+        for look in (_length, _question, _contact, _greeting, _copied, _claims, _numbers, _forbidden, _obedience)
         for flaw in look(text, rules)
     )
 
@@ -89,16 +92,14 @@ def _question(text: str, _rules: LintRules) -> Iterator[str]:
 def _contact(text: str, rules: LintRules) -> Iterator[str]:
     for pattern, words in _CONTACT:
         found = pattern.search(text)
-        if found and not (words == "a web address" and _is_a_tool(found.group())):
+        if found:
             yield f"it holds {words}: {found.group().strip()}"
+    address = address_in(_TOOL.sub(" ", _CONTACT[0][0].sub(" ", text)))
+    if address is not None:
+        yield f"it holds a web address: {address}"
     elsewhere = _ELSEWHERE.search(text)
     if elsewhere and elsewhere.group().lower() not in f"{rules.title} {rules.description}".lower():
         yield f"it holds a way around Upwork: {elsewhere.group()}"
-
-
-def _is_a_tool(word: str) -> bool:
-    """`Make.com`, `Bubble.io` and `Cal.com` are tools people ask for by that name."""
-    return word.lower() in {"make.com", "bubble.io", "monday.com", "socket.io", "fly.io", "x.ai"}
 
 
 def _greeting(text: str, rules: LintRules) -> Iterator[str]:
@@ -162,3 +163,9 @@ def _forbidden(text: str, rules: LintRules) -> Iterator[str]:
     blank = _BLANK.search(text)
     if blank:
         yield f"a blank was left unfilled: {blank.group()}"
+
+
+def _obedience(text: str, _rules: LintRules) -> Iterator[str]:
+    poison = poison_in(text)
+    if poison is not None:
+        yield poison

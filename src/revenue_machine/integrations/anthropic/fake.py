@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from revenue_machine.integrations.anthropic import fake_batches as batches
@@ -10,6 +11,7 @@ from revenue_machine.integrations.anthropic.fake_catalogue import CARDS, card_of
 from revenue_machine.integrations.anthropic.fake_conversation import answered, checked, misbehave
 from revenue_machine.integrations.anthropic.fake_metering import keep_pace, total_tokens
 from revenue_machine.integrations.anthropic.fake_oracle import MODES
+from revenue_machine.integrations.anthropic.fake_puppet import hold_strings
 from revenue_machine.integrations.anthropic.fake_refusals import Refused, bad, missing
 from revenue_machine.kit.fakeserver import FakeRequest, FakeResponse, FakeState, Routes, answer_json
 from revenue_machine.kit.ids import content_hash
@@ -42,6 +44,11 @@ def public_misbehave(state: FakeState, mode: str, count: int) -> None:
     if mode not in MODES:
         raise ValueError(f"no such way to misbehave: {mode}; there are {', '.join(MODES)}")
     misbehave(state, mode, count)
+
+
+def public_obey(state: FakeState, words: Sequence[str]) -> None:
+    """Let every answer say these words in turn instead of its own and mark every text as excellent; none ends it."""
+    hold_strings(state, words)
 
 
 def _admit(state: FakeState, request: FakeRequest) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from revenue_machine.integrations.anthropic.fake_catalogue import ModelCard, card_of
 from revenue_machine.integrations.anthropic.fake_metering import measure, text_of, tokens_in, total_tokens
 from revenue_machine.integrations.anthropic.fake_oracle import Utterance, speak
+from revenue_machine.integrations.anthropic.fake_puppet import puppeted
 from revenue_machine.integrations.anthropic.fake_refusals import bad
 from revenue_machine.kit.fakeserver import FakeState
 from revenue_machine.kit.ids import content_hash
@@ -105,7 +106,8 @@ def answered(state: FakeState, body: dict[str, Any], card: ModelCard, tier: str 
     """The vendor's `message` for a checked request."""
     meter = measure(state, body, card.id)
     prompt = "\n".join(text_of(message["content"]) for message in body["messages"] if message["role"] == "user")
-    spoken = _within(speak(state.seed, prompt, schema_of(body), _next_mode(state)), body["max_tokens"])
+    spoken = speak(state.seed, prompt, schema_of(body), _next_mode(state))
+    spoken = _within(Utterance(puppeted(state, spoken.text), spoken.stop_reason), body["max_tokens"])
     digest = content_hash(body)
     number = state.next_number(f"message:{digest}")
     refused = spoken.stop_reason == "refusal"
