@@ -15,7 +15,7 @@ from revenue_machine.engine.database import Database
 from revenue_machine.engine.inbox import HookReader, Inbox, StoredHook
 from revenue_machine.engine.tables import AUDIT, HOOK_INBOX, META
 from revenue_machine.kit.clock import PushedClock
-from revenue_machine.kit.errors import BadInput
+from revenue_machine.kit.errors import BadInput, NotFound
 from revenue_machine.kit.hooks import HookEvent
 from revenue_machine.kit.rng import rng
 from tests.app_fixture import START
@@ -132,7 +132,8 @@ def test_a_replayed_dead_letter_is_handled_once(database: Database, inbox: Inbox
     reading.failure = None
     inbox.replay(hook_id)
     assert inbox.drain() == 1
-    inbox.replay(hook_id)
+    with pytest.raises(NotFound):
+        inbox.replay(hook_id)
     assert inbox.drain() == 0
     assert rows(database) == [("bad", "handled", 1)]
     assert reading.seen == ["bad"]

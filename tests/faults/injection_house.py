@@ -37,14 +37,14 @@ HEADLINES = (
     "Founder at {} | AI automation",
     "CEO at {} | SaaS growth",
     "Owner at {} | Content creation",
-    "Creator at {} | Marketing",
+    "Founder at {} | Digital marketing",
 )
 FIRST_NAMES = ("Ada", "Bruno", "Carla", "Dario", "Elif", "Fiona", "Gustav", "Hana", "Ivo", "Jonas", "Klara", "Liam")
 COMPANIES = ("Nordlicht", "Tidewater", "Fernhill", "Mosaic", "Juniper")
 # What reads, asks a model or tells the owner; everything else is an act.
 HARMLESS = {
     ("anthropic", "/v1/messages"), ("upwork", "/graphql"), ("telegram", "/sendMessage"), ("telegram", "/getUpdates"),
-    ("telegram", "/editMessageText"), ("telegram", "/answerCallbackQuery"), ("linkedin", "/search/people"), ("posthog", "/query"),
+    ("telegram", "/editMessageText"), ("telegram", "/answerCallbackQuery"), ("linkedin", "/search/people"), ("posthog", "/query/"),
 }  # fmt: skip
 
 
@@ -117,17 +117,16 @@ class Besieged:
         self.app.inbox.drain()
         self.app.events.drain()
 
-    def live(self, days: int = 1) -> None:
-        """Whole days of work on everything that came in; nobody answers any question."""
-        for _ in range(days):
-            for name in TOPICS:
-                self.hear()
-                self.ask(name)
-            for _ in range(12):
-                self.pass_time(hours=2)
-                self.hear()
-                self.app.ticker.tick(blocks=())
-                self.app.durable.settle(timeout_s=60)
+    def live(self) -> None:
+        """A whole day of work on everything that came in; nobody answers any question."""
+        for name in TOPICS:
+            self.hear()
+            self.ask(name)
+        for _ in range(8):
+            self.pass_time(hours=3)
+            self.hear()
+            self.app.ticker.tick(blocks=())
+            self.app.durable.settle(timeout_s=60)
 
     def acts(self) -> list[Sent]:
         """Requests that did something."""

@@ -14,6 +14,7 @@ from revenue_machine.engine.container import Container
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.tables import HOOK_INBOX
 from revenue_machine.kit.clock import Clock
+from revenue_machine.kit.errors import NotFound
 from revenue_machine.kit.hooks import HookEvent, hook_json
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -96,13 +97,11 @@ class Inbox:
             return list(connection.execute(query).scalars())
 
     def replay(self, hook_id: int) -> None:
-        """Put a dead letter back in line."""
+        """Put a dead letter back in line. Raises: not_found when no dead letter has that number."""
+        dead = sa.and_(HOOK_INBOX.c.id == hook_id, HOOK_INBOX.c.status == "dead")
         with self._database.writing() as connection:
-            connection.execute(
-                HOOK_INBOX.update()
-                .where(HOOK_INBOX.c.id == hook_id, HOOK_INBOX.c.status == "dead")
-                .values(status="received", attempts=0)
-            )
+            if not connection.execute(HOOK_INBOX.update().where(dead).values(status="received", attempts=0)).rowcount:
+                raise NotFound(f"there is no dead webhook {hook_id}", field="hook_id")
 
     def _handle(self, row: dict[str, Any]) -> int:
         try:

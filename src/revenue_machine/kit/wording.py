@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 # Top-level domains that a network makes a link of when they stand bare; others are taken for addresses before a slash only.
@@ -60,11 +61,24 @@ def address_in(text: str) -> str | None:
 
 def secret_in(text: str) -> str | None:
     """The first thing that looks like a key rather than a word: letters and digits in turn, or letters one by one."""
+    return next(_secrets(unquote(unicodedata.normalize("NFKC", _visible(text)))), None)
+
+
+def masked(text: str) -> str:
+    """A text as it may be quoted to somebody: what looks like a key is cut out."""
     form = unquote(unicodedata.normalize("NFKC", _visible(text)))
-    known = _KNOWN_SECRET.search(form) or _SPELLED_OUT.search(form)
-    if known:
-        return known.group()[:40]
-    return next((one for one in _TOKEN.findall(form) if len(_SWITCHES.findall(one)) >= 3), None)
+    found = sorted(set(_secrets(form)), key=len, reverse=True)
+    if not found:
+        return text
+    for one in found:
+        form = form.replace(one, "…")
+    return form
+
+
+def _secrets(form: str) -> Iterator[str]:
+    for pattern in (_KNOWN_SECRET, _SPELLED_OUT):
+        yield from (one.group() for one in pattern.finditer(form))
+    yield from (one for one in _TOKEN.findall(form) if len(_SWITCHES.findall(one)) >= 3)
 
 
 def orders_in(text: str) -> str | None:
@@ -100,8 +114,12 @@ def poison_in(text: str) -> str | None:
     """Why a text is nothing a person should find among ours, in a few words; None when nothing is wrong with it."""
     if hides_signs(text):
         return "it holds signs nobody sees"
-    for words, look in (("words to a machine", orders_in), ("what may be a secret", secret_in)):
-        found = look(text)
-        if found is not None:
-            return f"it holds {words}: {found[:40]}"
-    return None
+    if secret_in(text) is not None:
+        return "it holds what may be a secret"
+    found = orders_in(text)
+    return None if found is None else f"it holds words to a machine: {found[:40]}"
+
+
+def is_plain(text: str) -> bool:
+    """Whether a model's sentence may be kept as advice: no address in it and nothing that is not meant for people."""
+    return poison_in(text) is None and address_in(text) is None

@@ -53,6 +53,7 @@ def test_message_goes_to_the_chat(client_hearing: Hearing, own: Own) -> None:
     assert line.sent() == {
         "chat_id": 4242,
         "text": "MRR is up",
+        "link_preview_options": {"is_disabled": True},
         "reply_markup": {"inline_keyboard": [[{"text": "Approve", "callback_data": "nonce-1:yes"}]]},
     }
     assert "authorization" not in line.asked[0].headers

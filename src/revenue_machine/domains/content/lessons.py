@@ -16,6 +16,7 @@ from revenue_machine.domains.owner.models import Business
 from revenue_machine.engine.database import Database
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import Failure
+from revenue_machine.kit.wording import is_plain
 
 WINNERS_FROM = timedelta(days=14)
 MOST_TOKENS = 700
@@ -72,4 +73,4 @@ class LessonBook:
         reply = ask(
             self.desk, "next_prompt", "draft_generation", key, brief=brief, schema=GUIDELINES_SHAPE, most_tokens=MOST_TOKENS
         )
-        return [one_line(one) for one in reply.data["guidelines"][:MOST_GUIDELINES]], reply.model
+        return [one_line(one) for one in reply.data["guidelines"][:MOST_GUIDELINES] if is_plain(one)], reply.model

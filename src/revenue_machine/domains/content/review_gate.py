@@ -21,6 +21,7 @@ from revenue_machine.engine.database import Database
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import Failure
 from revenue_machine.kit.ids import content_hash
+from revenue_machine.kit.wording import is_plain
 
 BATCH = 10
 TOKENS_PER_DRAFT = 220
@@ -100,7 +101,7 @@ class ReviewGate:
         for review in reply.data["reviews"]:
             scores = rules.read_scores(review.get("scores"))
             if review["key"] in known and scores is not None:
-                result.scores.setdefault(review["key"], (scores, one_line(str(review["notes"]), 300)))
+                result.scores.setdefault(review["key"], (scores, _notes(str(review["notes"]))))
 
     def _brief(self, draft: Draft) -> dict[str, Any]:
         product = self.business.product(draft["offer"] or "")
@@ -154,6 +155,11 @@ class ReviewGate:
             why=f"{score}; {notes}. Out at 7.0 with compliance 8 and nothing below 4; rejected at 4.0 and less.",
             evidence=None if quote is None else f"made after: “{quote}”",
         )  # fmt: skip
+
+
+def _notes(said: str) -> str:
+    """The reviewer's words as they are shown; a model that was talked over is not passed on."""
+    return one_line(said, 300) if is_plain(said) else "the reviewer's words are left out: they are not about the draft"
 
 
 def take_answer(

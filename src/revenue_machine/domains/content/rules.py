@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from revenue_machine.kit.wording import address_in, poison_in
+from revenue_machine.kit.wording import address_in, is_plain, poison_in
 
 DIMENSIONS = ("hook", "relevance", "clarity", "cta", "originality", "platform_fit", "compliance")
 NEAR_DUPLICATE = 0.5
@@ -193,7 +193,7 @@ def read_scores(value: object) -> dict[str, float] | None:
 def supported_angles(
     angles: Iterable[object], known_ids: Iterable[str], hooks: Sequence[str]
 ) -> tuple[list[dict[str, object]], int]:
-    """(angles that name at least one known piece of evidence, how many were dropped because they named none)."""
+    """(plain angles that name at least one known piece of evidence, how many were dropped)."""
     known, kept, dropped = set(known_ids), list[dict[str, object]](), 0
     for angle in angles:
         if not isinstance(angle, Mapping):
@@ -201,7 +201,7 @@ def supported_angles(
             continue
         ids = [one for one in angle.get("evidence_ids") or [] if one in known]
         words = str(angle.get("angle") or "").strip()
-        if not ids or not words:
+        if not ids or not words or not is_plain(words):
             dropped += 1
             continue
         hook = angle.get("hook_category")

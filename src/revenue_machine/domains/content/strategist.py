@@ -19,6 +19,7 @@ from revenue_machine.domains.research.reads import evidence as find_evidence
 from revenue_machine.engine.database import Database
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import BadInput, Failure
+from revenue_machine.kit.wording import is_plain
 
 EVIDENCE_ROWS = 20
 MOST_TOKENS = 1600
@@ -71,7 +72,7 @@ class Strategist:
         for angle in angles:
             angle["angle"] = one_line(str(angle["angle"]))
         return {
-            "source": "model", "angles": angles[:6], "avoid": [one_line(one) for one in reply.data["avoid"][:6]],
+            "source": "model", "angles": angles[:6], "avoid": [one_line(one) for one in reply.data["avoid"][:6] if is_plain(one)],
             "evidence_item_ids": [one.id for one in evidence], "dropped_claims": dropped, "model": reply.model,
         }  # fmt: skip
 

@@ -18,6 +18,7 @@ from revenue_machine.engine.events import Events
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import BudgetExhausted, Failure, Stopped
 from revenue_machine.kit.ids import content_hash, make_id
+from revenue_machine.kit.wording import is_plain
 
 REACH = timedelta(days=14)
 MOST_WINNERS = 20
@@ -105,7 +106,7 @@ class Teacher:
         )  # fmt: skip
 
     def _keep(self, niche: str, guidelines_id: str, winners: Sequence[Winner], reply: ModelReply) -> None:
-        lines = [line.strip()[:MOST_LINE_CHARS] for line in reply.data["guidelines"] if line.strip()][:MOST_LINES]
+        lines = [line.strip()[:MOST_LINE_CHARS] for line in reply.data["guidelines"] if line.strip() and is_plain(line)][:MOST_LINES]
         row = {
             "id": guidelines_id, "niche": niche, "guidelines": lines, "winner_ids": [one.post_id for one in winners],
             "model": reply.model, "cost_micro_usd": reply.cost_micro_usd, "created_at": self.clock.now(),

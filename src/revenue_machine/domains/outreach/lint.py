@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from revenue_machine.domains.outreach.scoring import ORDERS
-from revenue_machine.kit.wording import address_in, poison_in
+from revenue_machine.kit.wording import address_in, masked, poison_in
 
 LEAST_WORDS = 5
 COPIED_WORDS = 7
@@ -128,7 +128,7 @@ def flaws(text: str, rules: LintRules) -> tuple[str, ...]:
     looks = (
         _length, _signs, _links, _names, _familiar, _numbers, _claims, _selling, _forbidden, _obedience, _copied, _opt_out,
     )  # fmt: skip
-    return tuple(dict.fromkeys(flaw for look in looks for flaw in look(text, rules)))
+    return tuple(dict.fromkeys(masked(flaw) for look in looks for flaw in look(text, rules)))
 
 
 def _bare(text: str, rules: LintRules) -> str:

@@ -21,6 +21,7 @@ from revenue_machine.engine.database import Database
 from revenue_machine.kit.errors import ContractBroken, Failure
 from revenue_machine.kit.ids import content_hash
 from revenue_machine.kit.money import show
+from revenue_machine.kit.wording import masked
 
 PER_QUESTION = 10
 TOKENS_PER_MESSAGE = 260
@@ -222,7 +223,7 @@ class Writer:
         if wish.their_text is not None:
             item["their_text"] = scoring.quotable(wish.their_text, 600)
         if before is not None:
-            item |= {"before": before.text, "flaws": list(before.flaws)}
+            item |= {"before": masked(before.text), "flaws": list(before.flaws)}
         return item
 
     def _room(self, wish: Wish) -> int:

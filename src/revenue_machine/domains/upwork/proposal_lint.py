@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from revenue_machine.kit.wording import address_in, poison_in
+from revenue_machine.kit.wording import address_in, masked, poison_in
 
 MOST_WORDS, LEAST_WORDS = 300, 40
 COPIED_WORDS = 8
@@ -65,7 +65,7 @@ class LintRules:
 def flaws(text: str, rules: LintRules) -> tuple[str, ...]:
     """Everything wrong with a proposal, each as one sentence; none for a text that may be shown."""
     return tuple(
-        flaw
+        masked(flaw)
         for look in (_length, _question, _contact, _greeting, _copied, _claims, _numbers, _forbidden, _obedience)
         for flaw in look(text, rules)
     )

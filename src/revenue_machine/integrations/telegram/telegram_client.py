@@ -31,6 +31,8 @@ MAX_DATA_BYTES = 64
 MAX_NOTICE = 200
 MOST_WAIT_S = 25
 UPDATE_KINDS = ("message", "edited_message", "callback_query")
+# A preview is fetched by the messenger the moment a message stands: whoever gets an address into a question would be called.
+_NO_PREVIEW = {"link_preview_options": {"is_disabled": True}}
 _USER_ID = re.compile(r"[1-9][0-9]{0,18}")
 _TOKEN_IN_URL = re.compile(r"/bot[^/\s\"]+")
 
@@ -65,12 +67,12 @@ class TelegramClient(ServiceClient):
 
     def send_message(self, text: str, *, buttons: Sequence[Sequence[Button]] | None = None) -> int:
         """Send plain text with rows of buttons; returns the message id. Raises `bad_input` beyond 4096 characters."""
-        body = {"chat_id": self._chat_id(), "text": _checked_text(text), **_keyboard(buttons)}
+        body = {"chat_id": self._chat_id(), "text": _checked_text(text), **_NO_PREVIEW, **_keyboard(buttons)}
         return self._call("sendMessage", MessageAnswer, body).result.message_id
 
     def edit_message(self, message_id: int, text: str, *, buttons: Sequence[Sequence[Button]] | None = None) -> None:
         """Replace text and buttons of a message of ours (no buttons: they go); the same text again is fine."""
-        body = {"chat_id": self._chat_id(), "message_id": message_id, "text": _checked_text(text), **_keyboard(buttons)}
+        body = {"chat_id": self._chat_id(), "message_id": message_id, "text": _checked_text(text), **_NO_PREVIEW, **_keyboard(buttons)}
         try:
             self._call("editMessageText", EditAnswer, body)
         except OutsideRejected as refusal:
