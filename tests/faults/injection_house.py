@@ -156,11 +156,11 @@ TOPICS = (
 
 
 @contextmanager
-def besieged(home: Path, url: str) -> Iterator[Besieged]:
+def besieged(home: Path, url: str, tapped: type[Tap] = Tap) -> Iterator[Besieged]:
     """The house on Monday morning, with secrets in its settings and its file; closed afterwards."""
     store = WorldStore(home / "world.db")
     outside = Outside(store, seed=7)
-    clock, tap = WorldClock(START, store), Tap(outside)
+    clock, tap = WorldClock(START, store), tapped(outside)
     env = {
         "REVENUE_HOME": str(home), "REVENUE_DATABASE_URL": url, "REVENUE_CONFIG": str(owners_file(home)),
         "REVENUE_BUDGET__DAY_USD": "500", "REVENUE_BUDGET__MONTH_USD": "5000", "REVENUE_BUDGET__RUN_USD": "100",
@@ -258,21 +258,22 @@ def bring(house: Besieged, kind: ImportKind, rows: Sequence[dict[str, str]], **w
     return report.stored
 
 
-def by_market_file(house: Besieged, texts: Sequence[str]) -> int:
-    """Posts of other people in a file the owner was given."""
+def by_market_file(house: Besieged, texts: Sequence[str], links: Sequence[str] = ()) -> int:
+    """Posts of other people in a file the owner was given; `links` stand where the post and its picture are."""
     rows = [
-        {"platform": "x", "caption": f"Is AI automation worth it for a small team? {text}", "source_url": f"https://x.com/p/{place}",
-         "media_url": "https://cdn.people.example/1.png", "likes": str(5_000 - place), "views": "9000"}
+        {"platform": "x", "caption": f"Is AI automation worth it for a small team? {text}", "likes": str(5_000 - place), "views": "9000",
+         "source_url": links[place] if links else f"https://x.com/p/{place}",
+         "media_url": links[place] if links else "https://cdn.people.example/1.png"}
         for place, text in enumerate(texts)
     ]  # fmt: skip
     return bring(house, MARKET["market_items"], rows, constants={"platform": "x", "niche": "ai_automation"})
 
 
-def by_people_file(house: Besieged, texts: Sequence[str]) -> int:
-    """Names, companies and titles in a contact list."""
+def by_people_file(house: Besieged, texts: Sequence[str], links: Sequence[str] = ()) -> int:
+    """Names, companies and titles in a contact list; `links` stand where the profile is."""
     rows = [
         {"First Name": FIRST_NAMES[place % 12], "Last Name": f"Doe {text[:60]}".strip(), "Email": f"listed{place}@people.example",
-         "Company": f"Acme {text}".strip(), "Job Title": f"Founder {text}".strip(), "LinkedIn": f"https://www.linkedin.com/in/listed-{place}"}
+         "Company": f"Acme {text}".strip(), "Job Title": f"Founder {text}".strip(), "LinkedIn": links[place] if links else f"https://www.linkedin.com/in/listed-{place}"}
         for place, text in enumerate(texts)
     ]  # fmt: skip
     return bring(house, PEOPLE["contacts"], rows)

@@ -12,8 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.injection_house import DOORS, SECRETS, Besieged, besieged, by_job, by_market_file, by_message, by_people_file
-from tests.faults.injection_house import by_profile, by_reply
+from tests.faults.injection_house import (
+    DOORS,
+    SECRETS,
+    Besieged,
+    besieged,
+    by_job,
+    by_market_file,
+    by_message,
+    by_people_file,
+    by_profile,
+    by_reply,
+)
 from tests.faults.injections import COUNT, KINDS, LEAK, Attack, attacks, holds, obeyed
 
 # One of each kind in the suite, all two hundred in the proof.

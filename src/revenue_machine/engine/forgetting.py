@@ -20,7 +20,7 @@ from revenue_machine.engine.audit import Audit
 from revenue_machine.engine.container import Container
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.registry import modules
-from revenue_machine.engine.tables import AUDIT, RECORDINGS
+from revenue_machine.engine.tables import APPROVALS, AUDIT, HAND_TASKS, RECORDINGS
 from revenue_machine.kit.ids import make_id
 from revenue_machine.kit.settings import Settings
 
@@ -114,6 +114,8 @@ class Forgetting:
                 if hasattr(module, "forget"):
                     rows[name] = self._container.fill(module.forget, person=person, connection=connection)
             rows["recordings"] = _drop_recordings(connection, person)
+            rows["approvals"] = blank_approvals(connection, _asked_about(connection, person))
+            rows["hand_tasks"] = _blank_hand_tasks(connection, person)
             for texts in _every_text(connection):
                 texts.sweep(connection, marks)
             self._audit.note(connection, actor, "person.forget", person.contact_id, "ok")
@@ -258,6 +260,31 @@ def _alone(table: sa.Table) -> frozenset[str]:
 def _drop_recordings(connection: sa.Connection, person: Forgotten) -> int:
     """What was said to vendors about the person, kept for a replay."""
     return int(connection.execute(RECORDINGS.delete().where(RECORDINGS.c.contact_id.in_(person.ids))).rowcount)
+
+
+def blank_approvals(connection: sa.Connection, approval_ids: Sequence[str]) -> int:
+    """Empty the words of these questions and end those that could still run; that and how they were decided stays."""
+    touched = 0
+    for start in range(0, len(approval_ids), ROWS_AT_ONCE):
+        mine = APPROVALS.c.id.in_(list(approval_ids[start : start + ROWS_AT_ONCE]))
+        can_run = APPROVALS.c.status.in_(("pending", "approved"))
+        connection.execute(APPROVALS.update().where(mine, can_run).values(status="expired"))
+        blank = {"payload": "{}", "title": GONE, "why": GONE, "evidence": None, "reason": None}
+        touched += connection.execute(APPROVALS.update().where(mine).values(**blank)).rowcount
+    return touched
+
+
+def _asked_about(connection: sa.Connection, person: Forgotten) -> list[str]:
+    """Questions whose payload is a message to one of the person's ids."""
+    query = sa.select(APPROVALS.c.id, APPROVALS.c.payload).order_by(APPROVALS.c.id).execution_options(yield_per=ROWS_AT_ONCE)
+    return [row[0] for row in connection.execute(query) if any(json.dumps(one) in row[1] for one in person.ids)]
+
+
+def _blank_hand_tasks(connection: sa.Connection, person: Forgotten) -> int:
+    """What the owner was to send to them by hand; an open task is over."""
+    mine = HAND_TASKS.c.contact_id.in_(person.ids)
+    connection.execute(HAND_TASKS.update().where(mine, HAND_TASKS.c.status == "open").values(status="expired"))
+    return int(connection.execute(HAND_TASKS.update().where(mine).values(title=GONE, text="", link="")).rowcount)
 
 
 def _files(home: Path) -> Iterator[Path]:

@@ -33,15 +33,17 @@ _FOR_MACHINES = re.compile(
     r"|\ball approvals\b|\bapproved by the owner\b|\bkill switch\b|\b(?:raise|lift|remove) the (?:\w+ )?(?:budget|cap|ceiling)\b"
     r"|\bthe (?:api|access|secret) (?:key|token)\b.{0,40}\b(?:is|of this)\b|\bdecode (?:it|this) (?:yourself|and)\b"
     r"|\b(?:send|give|share|tell)\b.{0,30}\bbank (?:details|number|account)\b"
-    r"|\b(?:forward|send|give|hand|reveal)\b.{0,30}\b(?:every conversation|all (?:messages|conversations)|contact list|customer list"
-    r"|passwords?|credentials|private key)\b.{0,20}\bto\b",
+    r"|\b(?:forward|send|give|hand|reveal)\b.{0,30}\b(?:every conversation|all (?:messages|conversations)|contact list"
+    r"|customer list|passwords?|credentials|private key)\b.{0,20}\bto\b",
     re.IGNORECASE | re.DOTALL,
 )
 # The same in the languages people try next: the word for the key, and the order to forget what was said.
 _IN_OTHER_TONGUES = re.compile(
-    r"geheime\w* (?:Schlüssel|Daten)|Zugangsdaten|(?:ignoriere|vergiss)\b.{0,30}\b(?:Anweisung|Vorgabe|Regel)|clave secreta|contraseña"
-    r"|(?:ignora|olvida)\b.{0,30}\binstrucciones|clé secrète|mot de passe|(?:ignore|oublie)\w*\b.{0,30}\b(?:consignes|instructions)"
-    r"|chiave segreta|密钥|密码|忽略.{0,12}指令|секретн\w+ ключ|парол|забудь.{0,30}указан|المفتاح السري|كلمة السر|تجاهل",
+    r"geheime\w* (?:Schlüssel|Daten)|Zugangsdaten|(?:ignoriere|vergiss)\b.{0,30}\b(?:Anweisung|Vorgabe|Regel)|clave secreta"
+    r"|contraseña|(?:ignora|olvida)\b.{0,30}\binstrucciones|clé secrète|mot de passe"
+    r"|(?:ignore|oublie)\w*\b.{0,30}\b(?:consignes"
+    r"|instructions)|chiave segreta"
+    r"|密钥|密码|忽略.{0,12}指令|секретн\w+ ключ|парол|забудь.{0,30}указан|المفتاح السري|كلمة السر|تجاهل",
     re.IGNORECASE,
 )
 _HIDDEN = frozenset({"Cf", "Cc", "Co", "Cn", "Cs"})

@@ -73,6 +73,12 @@ def person_key(number: int) -> str:
     return f"person-{number}"
 
 
+def lives_here(person: str) -> bool:
+    """Whether a fake's name is one of the world's people: whom somebody else placed there has no will of their own."""
+    prefix, _, number = person.partition("-")
+    return prefix == "person" and number.isdigit()
+
+
 def number_of(person: str) -> int:
     """The person behind a fake's name."""
     return int(person.removeprefix("person-"))
@@ -81,6 +87,8 @@ def number_of(person: str) -> int:
 def deliver_by_hand(world: World, task: Mapping[str, Any]) -> None:
     """What the owner sent by hand stands where he put it, as if sent there by anybody."""
     parts = urlsplit(str(task["link"]))
+    if parts.scheme == "mailto":
+        return  # the owner's own mailbox is no part of this world
     name = parts.path.rstrip("/").rsplit("/", 1)[-1]
     if parts.netloc.endswith("linkedin.com"):
         fake, state = world.outside.vendors["linkedin"].fake, world.outside.state("linkedin")

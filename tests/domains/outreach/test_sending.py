@@ -156,15 +156,39 @@ def test_a_joined_person_is_invited_once(house: OutreachHouse) -> None:
     assert sorted(one["status"] for one in house.rows(action="connect")) == ["cancelled", "sent"]
 
 
-def test_a_block_closes_linkedin_for_a_day(house: OutreachHouse) -> None:
-    house.connected(3)
+def approved_messages(house: OutreachHouse, count: int) -> list[dict[str, Any]]:
+    """First messages to new connections, with a yes."""
+    house.connected(count)
     house.clock.move_to(house.clock.now() + timedelta(hours=25))
     house.ask("linkedin.follow_up")
     rows = house.rows(action="message", status="pending_approval")
-    assert len(rows) == 3
     for row in rows:
-        house.linkedin.public_block(house.state("linkedin"), house.person_of(row))
         house.decide(row)
+    return rows
+
+
+def test_whoever_is_gone_costs_one_message(house: OutreachHouse) -> None:
+    """A 404 for one person says nothing of the account: the others get theirs, the channel does not rest."""
+    rows = approved_messages(house, 3)
+    gone = rows[1]
+    house.linkedin.public_block(house.state("linkedin"), house.person_of(gone))
+    for minutes in range(5, 65, 20):
+        house.tick(house.clock.now() + timedelta(minutes=minutes))
+    assert house.rows("actp_channel_pauses") == []
+    assert len(house.sent_on_linkedin()) == 2
+    assert {row["id"]: house.row(row["id"])["status"] for row in rows} == {
+        rows[0]["id"]: "sent", gone["id"]: "failed", rows[2]["id"]: "sent",
+    }  # fmt: skip
+    assert house.rows("actp_contacts", id=gone["contact_id"])[0]["opted_out_at"] is None
+    (profile,) = house.rows("actp_outreach_profiles", contact_id=gone["contact_id"])
+    assert profile["standing"] == "blocked"
+
+
+def test_a_restriction_closes_linkedin_for_a_day(house: OutreachHouse) -> None:
+    rows = approved_messages(house, 3)
+    house.people(6)
+    for row in rows:
+        house.linkedin.public_report(house.state("linkedin"), house.person_of(row))
     house.tick(house.clock.now() + timedelta(minutes=5))
     tried = house.acted("linkedin", end="/messages/send") + house.acted("linkedin", end="/chats/send")
     assert tried == 0

@@ -74,6 +74,17 @@ def test_unproposed_listings_last_one_day(house: House) -> None:
     assert house.rows(job_id=lent) == []
 
 
+def test_a_job_found_again_is_not_new(house: House) -> None:
+    """A lent listing is dropped after a day and found again by the same scan: it was seen before."""
+    again = house.post("AI agent, small", 150)
+    assert house.ask("upwork.scan")["new_jobs_found"] == 1
+    house.pass_time(hours=25)
+    fresh = house.post("AI agent, also small", 150)
+    result = house.ask("upwork.scan", key="next")
+    assert (result["forgotten"], result["new_jobs_found"]) == (1, 1)
+    assert {row["job_id"] for row in house.rows()} == {again, fresh}
+
+
 def test_failing_search_is_noted(house: House) -> None:
     house.post()
     market.public_expire_token(house.market)
@@ -145,6 +156,23 @@ def test_silence_becomes_no_response(house: House) -> None:
     house.pass_time(days=1)
     assert house.ask("upwork.track", key="b")["by_status"] == {"no_response": 1}
     assert house.ask("upwork.track", {"job_id": job_id, "outcome": "interviewing"}, key="c")["moved"] == 1
+
+
+def test_silence_ends_an_interview(house: House) -> None:
+    """Upwork says "interviewing" for ever; after thirty silent days that is no news any more, until something moves."""
+    job_id = house.send_one()
+    proposal = market.public_apply(house.market, job_id, cover_letter="as approved", bid_micro_usd=1_400_000_000)
+    market.public_decide(house.market, proposal, "interview")
+    assert house.ask("upwork.track", key="a")["by_status"] == {"interviewing": 1}
+    house.pass_time(days=29)
+    assert house.ask("upwork.track", key="b")["moved"] == 0
+    house.pass_time(days=1)
+    assert house.ask("upwork.track", key="c")["by_status"] == {"no_response": 1}
+    assert house.row(job_id)["lost_reason"] == "no answer since the interview began"
+    house.pass_time(days=1)
+    assert house.ask("upwork.track", key="d")["moved"] == 0
+    market.public_decide(house.market, proposal, "hired")
+    assert house.ask("upwork.track", key="e")["by_status"] == {"won": 1}
 
 
 def test_owners_word_wins_a_contract(house: House) -> None:

@@ -128,6 +128,7 @@ def text_rules(business: Business, slot: Slot) -> TextRules:
         slot.platform, slot.content_type, slot.max_chars,
         facts=() if product is None else (*product.facts, *(show(one.price_micro_usd) for one in product.offers)),
         no_go=tuple(dict.fromkeys(phrase for one in business.products for phrase in one.no_go)), sells=product is not None,
+        products=tuple(name for one in business.products for name in (one.name, one.name.split(" ")[0])),
     )  # fmt: skip
 
 

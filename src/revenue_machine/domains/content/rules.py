@@ -50,7 +50,7 @@ def disclosure(platform: str, content_type: str) -> str:
 
 @dataclass(frozen=True)
 class TextRules:
-    """What one draft has to keep to: length, the product's facts and forbidden claims."""
+    """What one draft has to keep to: length, facts, forbidden claims; beside a name in `products` no other price may stand."""
 
     platform: str
     content_type: str
@@ -58,6 +58,7 @@ class TextRules:
     facts: tuple[str, ...] = ()
     no_go: tuple[str, ...] = ()
     sells: bool = False
+    products: tuple[str, ...] = ()
 
 
 def flaw(text: str, rules: TextRules) -> str | None:
@@ -67,20 +68,24 @@ def flaw(text: str, rules: TextRules) -> str | None:
         return "empty"
     if len(bare) > rules.max_chars:
         return f"too long: {len(bare)} of {rules.max_chars} characters"
-    if address_in(bare) is not None:
-        return "carries a link of its own"
-    if _MENTION.search(bare):
-        return "names an account"
-    poison = poison_in(bare)
-    if poison is not None:
-        return poison
+    stray = _stray(bare)
+    if stray is not None:
+        return stray
     lower = bare.lower()
     broken = next((phrase for phrase in rules.no_go if phrase.strip() and phrase.strip().lower() in lower), None)
     if broken is not None:
         return f"says what may not be said: {broken}"
     given = " ".join(rules.facts).replace(" ", "")
-    price = next((hit for hit in _MONEY.findall(bare) if hit.replace(" ", "") not in given), None) if rules.sells else None
+    is_priced = rules.sells or any(name.lower() in lower for name in rules.products)
+    price = next((hit for hit in _MONEY.findall(bare) if hit.replace(" ", "") not in given), None) if is_priced else None
     return f"names a price nobody gave: {price}" if price is not None else None
+
+
+def _stray(text: str) -> str | None:
+    """What no draft brings along by itself: a way to somewhere else, or words that are not for readers."""
+    if address_in(text) is not None:
+        return "carries a link of its own"
+    return "names an account" if _MENTION.search(text) else poison_in(text)
 
 
 def shingles(text: str, size: int = 5) -> frozenset[str]:

@@ -15,6 +15,7 @@ from revenue_machine.domains.crm.models import (
     EmailState,
     IdentityDraft,
     IdentityKind,
+    IntentClass,
     InteractionDraft,
     Person,
     Score,
@@ -105,6 +106,14 @@ class CrmEngine:
             self._events.emit(connection, "person.replied", interaction_id, said, occurred_at)
             self.advance(connection, contact_id, "replied", f"{draft.type} on {draft.channel or draft.platform or 'a channel'}")
         return interaction_id
+
+    def class_reply(self, connection: sa.Connection, interaction_id: str, intent: IntentClass) -> bool:
+        """Say once what class a reply is; see ContactBook."""
+        said = reads.interaction(connection, interaction_id)
+        if said is None or not store.class_interaction(connection, interaction_id, intent):
+            return False
+        self.rescore(connection, reads.current_id(connection, said.contact_id))
+        return True
 
     def advance(self, connection: sa.Connection, contact_id: str, status: Status, why: str) -> bool:
         return self.refusal(connection, contact_id, status) is None and self._move(connection, contact_id, status, why)

@@ -107,6 +107,10 @@ class ContactBook(Protocol):
         """The interaction's id; states `person.touched` (out) or `person.replied` (in) once and moves the pipeline along."""
         ...
 
+    def class_reply(self, connection: sa.Connection, interaction_id: str, intent: IntentClass) -> bool:
+        """Say what class of reply it is; False when that is known already."""
+        ...
+
     def advance(self, connection: sa.Connection, contact_id: str, status: Status, why: str) -> bool:
         """Move along the pipeline; False when already there or when the table of transitions says no."""
         ...

@@ -95,6 +95,12 @@ def keep_interaction(connection: sa.Connection, database: Database, row: Mapping
     return database.put(connection, INTERACTIONS, dict(row), ["id"]) > 0
 
 
+def class_interaction(connection: sa.Connection, interaction_id: str, intent: str) -> bool:
+    """Name the class of a reply that has none."""
+    mine = (INTERACTIONS.c.id == interaction_id, INTERACTIONS.c.intent_class.is_(None))
+    return connection.execute(INTERACTIONS.update().where(*mine).values(intent_class=intent)).rowcount > 0
+
+
 def touch(connection: sa.Connection, contact_id: str, occurred_at: datetime, now: datetime) -> None:
     """Move the first and last time something happened with a person, outwards only."""
     columns, instant = CONTACTS.c, sa.literal(occurred_at, CONTACTS.c.created_at.type)

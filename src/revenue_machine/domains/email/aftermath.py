@@ -133,9 +133,10 @@ class Aftermath:
     def _take_words(self, connection: sa.Connection, row: Mapping[str, Any], mail: ReceivedEmail | None) -> None:
         text = "" if mail is None else (mail.text or "")
         is_machine = mail is not None and rules.is_automatic(mail.subject, text, mail.headers)
+        content = None if mail is None else rules.own_words(text)[:MOST_WORDS] or row["subject"]
         self._book.log(connection, InteractionDraft(
             row["contact_id"], "auto_reply" if is_machine else "email_reply",
-            content=rules.own_words(text)[:MOST_WORDS] or row["subject"], channel="email", direction="none" if is_machine else "in",
+            content=content, channel="email", direction="none" if is_machine else "in",
             external_id=row["id"], occurred_at=row["received_at"], intent_class="automated" if is_machine else None,
         ))  # fmt: skip
         if is_machine:

@@ -172,3 +172,23 @@ def release(connection: sa.Connection, send_id: str, reason: str, now: datetime)
 def drop_reply(connection: sa.Connection, reply_id: str) -> None:
     """A machine's answer is no answer: it stops nothing."""
     connection.execute(REPLIES.delete().where(REPLIES.c.id == reply_id))
+
+
+def forget(connection: sa.Connection, contact_ids: Sequence[str], now: datetime) -> tuple[list[str], int]:
+    """(questions about texts written for these people alone, rows touched); what had not left yet never will."""
+    people = list(contact_ids)
+    enrolled = ENROLMENTS.c.contact_id.in_(people)
+    ended = {"status": "exited", "exit_reason": "forgotten", "next_send_at": None, "next_due_at": None}
+    connection.execute(ENROLMENTS.update().where(enrolled, ENROLMENTS.c.status == "active").values(**ended, updated_at=now))
+    touched = connection.execute(ENROLMENTS.update().where(enrolled).values(user_id=None, hold_reason=None)).rowcount
+    theirs = TEMPLATES.c.issue.in_(sa.select(ENROLMENTS.c.id).where(enrolled))
+    asked = sa.select(TEMPLATES.c.approval_id).where(theirs, TEMPLATES.c.approval_id.is_not(None)).order_by(TEMPLATES.c.id)
+    questions = [str(one) for one in connection.execute(asked).scalars()]
+    blank = {"subject": "", "body": "", "because": "", "reason": None}
+    touched += connection.execute(TEMPLATES.update().where(theirs).values(**blank)).rowcount
+    mine = SENDS.c.contact_id.in_(people)
+    told = CAPTURES.c.send_id.in_(sa.select(SENDS.c.id).where(mine))
+    touched += connection.execute(CAPTURES.delete().where(told)).rowcount
+    connection.execute(SENDS.update().where(mine, SENDS.c.status == "planned").values(status="failed", updated_at=now))
+    touched += connection.execute(SENDS.update().where(mine).values(subject="", recipient="", hold_reason=None)).rowcount
+    return questions, touched + connection.execute(REPLIES.delete().where(REPLIES.c.contact_id.in_(people))).rowcount

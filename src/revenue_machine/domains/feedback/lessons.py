@@ -106,7 +106,8 @@ class Teacher:
         )  # fmt: skip
 
     def _keep(self, niche: str, guidelines_id: str, winners: Sequence[Winner], reply: ModelReply) -> None:
-        lines = [line.strip()[:MOST_LINE_CHARS] for line in reply.data["guidelines"] if line.strip() and is_plain(line)][:MOST_LINES]
+        said = [line.strip()[:MOST_LINE_CHARS] for line in reply.data["guidelines"] if line.strip()]
+        lines = [line for line in said if is_plain(line)][:MOST_LINES]
         row = {
             "id": guidelines_id, "niche": niche, "guidelines": lines, "winner_ids": [one.post_id for one in winners],
             "model": reply.model, "cost_micro_usd": reply.cost_micro_usd, "created_at": self.clock.now(),

@@ -94,9 +94,9 @@ class MessageArgs(Args):
 
 
 class DmSendArgs(MessageArgs):
-    """The exact words of a direct message, and where."""
+    """The exact words of a direct message, and where; `email` only for the answer to a mail."""
 
-    platform: DmPlatform = Field(examples=["x"])
+    platform: DmPlatform | Literal["email"] = Field(examples=["x"])
 
 
 class SendResult(Result):

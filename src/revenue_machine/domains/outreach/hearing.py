@@ -10,15 +10,14 @@ import sqlalchemy as sa
 from revenue_machine.domains.crm import reads as crm_reads
 from revenue_machine.domains.crm.models import ContactBook, ContactDraft, InteractionDraft
 from revenue_machine.domains.outreach import reads, replies, rules, store
+from revenue_machine.domains.outreach.answering import Answering
 from revenue_machine.domains.outreach.models import Inbound, Profile
 from revenue_machine.domains.outreach.platforms import profile_link
 from revenue_machine.domains.outreach.prospecting import contact_draft
-from revenue_machine.domains.outreach.sender import blank_row
 from revenue_machine.engine.database import Database
 from revenue_machine.integrations.linkedin.wire import Relation
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import Suppressed
-from revenue_machine.kit.ids import content_hash, make_id
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class Hearing:
     database: Database
     clock: Clock
     book: ContactBook
+    answering: Answering
 
     def hear(self, connection: sa.Connection, said: Inbound) -> str | None:
         """Take in one message of a person, once: opted_out, declined, silent, history or owed; None when known before."""
@@ -37,29 +37,11 @@ class Hearing:
         contact_id = self.contact_for(connection, said)
         if contact_id is None:
             return None
-        intent = replies.intent_of(said.text)
         interaction_id = self.book.log(connection, InteractionDraft(
             contact_id, kind, content=said.text, platform=said.platform, channel=channel, direction="in",
-            external_id=said.external_id, occurred_at=said.occurred_at, intent_class=intent,
+            external_id=said.external_id, occurred_at=said.occurred_at, intent_class=replies.intent_of(said.text),
         ))  # fmt: skip
-        is_history = said.occurred_at < self.clock.now() - rules.HISTORY_BEFORE
-        outcome = replies.outcome_of(said.text, intent, is_history=is_history)
-        if outcome == "opted_out":
-            self.book.opt_out(connection, contact_id, "asked to stop", channel)
-        elif outcome == "declined":
-            self.book.advance(connection, contact_id, "closed_lost", "said no")
-        elif outcome == "owed":
-            self._owe_answer(connection, said, contact_id, interaction_id)
-        return outcome
-
-    def _owe_answer(self, connection: sa.Connection, said: Inbound, contact_id: str, interaction_id: str) -> None:
-        now = self.clock.now()
-        row = blank_row(make_id("out", "reply", said.platform, said.external_id), now) | {
-            "contact_id": contact_id, "action": "reply", "message": "", "drafted_text": "", "message_hash": content_hash(""),
-            "platform": said.platform, "channel": rules.channel_of(said.platform), "lane": "reply", "reason": "they wrote",
-            "answers_id": interaction_id, "scheduled_at": now,
-        }  # fmt: skip
-        store.keep_rows(connection, self.database, [row])
+        return self.answering.take(connection, interaction_id)
 
     def contact_for(self, connection: sa.Connection, said: Inbound) -> str | None:
         """The contact who wrote; a stranger becomes one, unless they had asked to be forgotten."""

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
+from typing import cast
 
 import sqlalchemy as sa
 
 from revenue_machine.domains.crm import reads as crm_reads
-from revenue_machine.domains.crm.models import ContactBook, InteractionDraft, Person
+from revenue_machine.domains.crm.models import ContactBook, IntentClass, InteractionDraft, Person
 from revenue_machine.domains.links import reads as link_reads
 from revenue_machine.domains.outreach import reads, replies, rules, scoring, store
 from revenue_machine.domains.outreach.asked import SyncResult
@@ -170,11 +171,14 @@ class Listening:
         asked, held = self.filer.file([one for one in batch.written if one not in silent])
         done = {one.wish.key for one in batch.written}
         with self.database.writing() as connection:
+            for read in batch.written:
+                if read.wish.answers_id is not None and read.intent_class in replies.INTENTS:
+                    self.book.class_reply(connection, read.wish.answers_id, cast("IntentClass", read.intent_class))
             for quiet in silent:
                 store.close(connection, quiet.wish.key, "cancelled", f"no answer: {quiet.intent_class}", now)
             for bad in held:
-                who, where = bad.wish.person.name or "Somebody", bad.wish.platform
-                said = {"kind": "outreach", "text": f"{who} wrote on {where}; the drafted answer broke a rule: {bad.flaws[0]}"}
+                who, where = bad.wish.person.name or "Somebody", rules.place_words(bad.wish.platform)
+                said = {"kind": "outreach", "text": f"{who} wrote {where}; the drafted answer broke a rule: {bad.flaws[0]}"}
                 self.events.emit(connection, "alert.raised", bad.wish.key, {**said, "key": bad.wish.key})
             for row in owed:
                 if row.id not in done:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from urllib.parse import quote
 
 from revenue_machine.domains.crm import reads as crm_reads
 from revenue_machine.domains.crm.models import Person
@@ -71,6 +72,8 @@ class Platforms:
 
     def target(self, row: QueueRow, person: Person) -> Target:
         """Where a message to somebody goes. Raises: not_found when the person is not known there."""
+        if row.platform == "email":
+            return _mailbox(person)
         mode, service = self.mode_of(row.platform), self.service_of(row.platform)
         with self.database.reading() as connection:
             profile = reads.profile_of(connection, person.id, row.platform)
@@ -144,6 +147,13 @@ class Platforms:
         except NotConfigured:
             return False
         return until is not None
+
+
+def _mailbox(person: Person) -> Target:
+    """An answer by mail is sent by hand, from the mailbox the question is in, so that it stands below it."""
+    if person.email is None:
+        raise NotFound(f"{person.id} has no mail address", field="contact_id")
+    return Target("assisted", "assisted", person.email, None, f"mailto:{quote(person.email)}")
 
 
 def profile_link(platform: str, handle: str) -> str:

@@ -17,7 +17,7 @@ from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.ids import content_hash
 from revenue_machine.kit.money import show
 
-_TITLES = {"connect": "Invite {} on LinkedIn", "reply": "Answer {} on {}", "follow_up": "Follow up with {} on {}"}
+_TITLES = {"connect": "Invite {} on LinkedIn", "reply": "Answer {} {}", "follow_up": "Follow up with {} {}"}
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def question_for(one: Written) -> Question:
     """What the owner is asked: the words, why this person, on what evidence, what it cost and may bring."""
     wish = one.wish
     who = wish.person.name or wish.person.handle or "somebody"
-    title = _TITLES.get(wish.action, "Write to {} on {}").format(who, wish.platform)
+    title = _TITLES.get(wish.action, "Write to {} {}").format(who, rules.place_words(wish.platform))
     value = "" if wish.predicted_value_micro_usd is None else f"; worth about {show(wish.predicted_value_micro_usd)}"
     why = f"{wish.reason} (lane {wish.lane.replace('_', ' ')}; written for {show(one.cost_micro_usd)}{value})"
     return Question(

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from revenue_machine.domains.crm import reads as crm_reads
 from revenue_machine.domains.crm.models import ContactBook, IdentityDraft
 from revenue_machine.domains.outreach import reads, store
+from revenue_machine.domains.outreach.answering import Answering
 from revenue_machine.domains.outreach.models import QueueRow
 from revenue_machine.domains.outreach.sender import Sender, queue_key, window_of
 from revenue_machine.engine.approvals import Approvals, decision_reason, load_payload
@@ -70,9 +71,9 @@ def task_closed(event: Event, connection: sa.Connection, clock: Clock, sender: S
 
 @on("person.replied")
 def person_replied(
-    event: Event, connection: sa.Connection, clock: Clock, approvals: Approvals, handwork: Handwork
+    event: Event, connection: sa.Connection, clock: Clock, approvals: Approvals, handwork: Handwork, answering: Answering
 ) -> None:  # fmt: skip
-    """Whoever answers, on whatever channel, gets nothing more that was planned before."""
+    """Whoever answers, on whatever channel, gets nothing more that was planned before, and is owed an answer."""
     contact_id, now = crm_reads.current_id(connection, str(event.payload["contact_id"])), clock.now()
     last = reads.last_sent(connection, contact_id)
     if last is not None and last.replied_at is None and (last.sent_at or now) <= event.occurred_at:
@@ -80,6 +81,7 @@ def person_replied(
     for row in reads.open_rows_of(connection, [contact_id]):
         if row.answers_id != event.payload.get("interaction_id") and row.created_at <= event.occurred_at:
             _end(connection, row, "they answered", (clock, approvals, handwork))
+    answering.take(connection, str(event.payload["interaction_id"]))
 
 
 @on("person.opted_out")

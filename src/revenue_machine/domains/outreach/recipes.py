@@ -5,6 +5,7 @@ from __future__ import annotations
 from revenue_machine.domains.credit.models import ModelDesk
 from revenue_machine.domains.crm.models import ContactBook
 from revenue_machine.domains.links.models import Links
+from revenue_machine.domains.outreach.answering import Answering
 from revenue_machine.domains.outreach.campaigns import Campaigns
 from revenue_machine.domains.outreach.hearing import Hearing
 from revenue_machine.domains.outreach.listening import Listening
@@ -70,9 +71,15 @@ def nurturing(
 
 
 @recipe
-def hearing(database: Database, clock: Clock, book: ContactBook) -> Hearing:
+def answering(database: Database, clock: Clock, book: ContactBook) -> Answering:
+    """Says what a reply leads to."""
+    return Answering(database, clock, book)
+
+
+@recipe
+def hearing(database: Database, clock: Clock, book: ContactBook, answering: Answering) -> Hearing:
     """Takes in what is said."""
-    return Hearing(database, clock, book)
+    return Hearing(database, clock, book, answering)
 
 
 @recipe

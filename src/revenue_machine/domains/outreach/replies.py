@@ -66,12 +66,10 @@ _RULES: tuple[tuple[IntentClass, re.Pattern[str]], ...] = (
         r"\b(?:connect|network|coffee|meetup|event|in the same (?:field|space|city)|keep in touch|stay in touch)\b",
         re.IGNORECASE)),
 )  # fmt: skip
-# What the platform's refusal says of the person or of us; both close the channel for a day.
+# Refusals that say something of the account; each closes the channel for a day. That one person is not there says nothing of it.
 _BLOCKS: Mapping[str, str] = {
-    "unknown": "a person you know is gone: they left, or blocked you",
-    "not_allowed": "a person has blocked you", "blocked": "a person has blocked you", "restricted": "the account is restricted",
+    "not_allowed": "a person has blocked you", "restricted": "the account is restricted",
     "disconnected": "the account must be linked anew", "provider_limit": "the platform asks for fewer messages",
-    "spam": "the platform calls it spam",
 }  # fmt: skip
 
 

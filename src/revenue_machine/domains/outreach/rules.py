@@ -35,6 +35,8 @@ CHANNELS: Mapping[str, ChannelRule] = MappingProxyType({
         15, 80, timedelta(minutes=4), ((_WEEK, 5), (2 * _WEEK, 10)), time(8), time(18), frozenset(range(5)),
     ),
     "dm": ChannelRule(20, 100, timedelta(minutes=3), ((_WEEK, 8), (2 * _WEEK, 14)), time(9), time(20), frozenset(range(6))),
+    # Answers by mail to people who wrote: a channel with the mails that are no marketing.
+    "email_service": ChannelRule(40, None, timedelta(minutes=1), (), time(8), time(21), frozenset(range(7))),
 })  # fmt: skip
 PER_PERSON_DAY, PER_PERSON_WEEK = 1, 2
 # Whoever wrote to us may be answered the same day.
@@ -42,7 +44,7 @@ PER_PERSON_ANSWERS_DAY, PER_PERSON_ANSWERS_WEEK = 4, 10
 BLOCKED_FOR = timedelta(hours=24)
 # What a message may have in characters; LinkedIn's note is 200 on a free account, 300 on a paid one.
 MOST_CHARS: Mapping[str, int] = MappingProxyType(
-    {"connect": 200, "linkedin": 1900, "x": 1000, "instagram": 900, "facebook": 1500, "tiktok": 800, "threads": 900}
+    {"connect": 200, "linkedin": 1900, "x": 1000, "instagram": 900, "facebook": 1500, "tiktok": 800, "threads": 900, "email": 4000}
 )
 MOST_INVITE_PAID = 300
 READABLE_CHARS = 600
@@ -64,12 +66,24 @@ WAITING_STATUSES = ("approved", "sending")
 
 def channel_of(platform: str) -> str:
     """Whose ceiling a platform's sends count against."""
-    return "linkedin" if platform == "linkedin" else "dm"
+    return {"linkedin": "linkedin", "email": "email_service"}.get(platform, "dm")
+
+
+def answered_on(platform: str | None, channel: str | None) -> str | None:
+    """Where somebody who wrote is answered; None where nobody can be."""
+    if platform == "linkedin" or platform in DM_PLATFORMS:
+        return platform
+    return "email" if channel == "email" else None
+
+
+def place_words(platform: str) -> str:
+    """The platform as a title names it."""
+    return "by mail" if platform == "email" else f"on {platform}"
 
 
 def pause_name(platform: str) -> str:
     """The channel a block on this platform closes; for direct messages only the platform that complained."""
-    return "linkedin" if platform == "linkedin" else f"dm_{platform}"
+    return channel_of(platform) if platform in ("linkedin", "email") else f"dm_{platform}"
 
 
 def most_chars(action: str, platform: str) -> int:

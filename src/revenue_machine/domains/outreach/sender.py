@@ -114,6 +114,8 @@ class Sender:
         if not order.text.strip() or len(order.text) > rules.most_chars_sent(row.action, row.platform):
             most = rules.most_chars_sent(row.action, row.platform)
             raise BadInput(f"{row.platform} takes 1 to {most} characters", field="text")
+        if row.platform == "email" and row.action != "reply":
+            raise BadInput("only an answer goes by mail from here; mails of your own are sequences", field="platform")
         with self.database.reading() as connection:
             person = crm_reads.current_person(connection, order.contact_id)
             if person is None:
@@ -187,7 +189,7 @@ class Sender:
         words = {"connect": "Invite", "reply": "Answer"}.get(row.action, "Write to")
         task = HandTask(
             key=queue_key(row.id), topic=order.topic, channel=row.channel, intent_key=intent_key,
-            title=f"{words} {person.name or target.address} on {row.platform}", text=order.text,
+            title=f"{words} {person.name or target.address} {rules.place_words(row.platform)}", text=order.text,
             link=target.link, contact_id=person.id,
         )  # fmt: skip
         return lambda _key: self.handwork.hand_over(task)
@@ -209,7 +211,8 @@ class Sender:
         values = {"status": "sent", "sent_at": now, "external_id": external_id, "error": None, "contact_id": contact_id}
         store.change_row(connection, row.id, values, now)
         self.book.log(connection, InteractionDraft(
-            contact_id, f"{fresh.platform}_{fresh.action}", content=fresh.message, platform=fresh.platform, channel=fresh.channel,
+            contact_id, f"{fresh.platform}_{fresh.action}", content=fresh.message, platform=fresh.platform,
+            channel="email" if fresh.platform == "email" else fresh.channel,
             direction="out", external_id=fresh.id, occurred_at=now, campaign=f"outreach_{fresh.id}",
         ))  # fmt: skip
         if fresh.action == "follow_up" and fresh.step in (1, 2):
@@ -238,28 +241,34 @@ class Sender:
             self._heed_block(connection, row, failure, now)
 
     def _heed_block(self, connection: sa.Connection, row: QueueRow, failure: Failure, now: datetime) -> None:
+        if failure.details.get("reason") == "unknown":
+            self._note_gone(connection, row, now)
         why = block_signal(failure.details.get("reason"))
         if why is None:
             return
         name = rules.pause_name(row.platform)
         pause_channel(connection, self.database, Pause(name, now + rules.BLOCKED_FOR, why, "outreach"), now)
-        if failure.details.get("reason") in ("not_allowed", "unknown"):
-            self._note_blocked(connection, row, now, is_sure=failure.details["reason"] == "not_allowed")
+        if failure.details.get("reason") == "not_allowed":
+            self._note_blocked(connection, row, now)
         text = f"{row.platform} rests for 24 hours: {why} ({failure.message})"
         said = {"kind": "outreach", "text": text, "key": row.id}
         self.events.emit(connection, "alert.raised", f"{name}/{now:%Y-%m-%d}/{failure.details['reason']}", said)
 
-    def _note_blocked(self, connection: sa.Connection, row: QueueRow, now: datetime, *, is_sure: bool) -> None:
-        """Whoever blocks us has opted out of every channel; who is gone for us is written to no more there."""
+    def _note_gone(self, connection: sa.Connection, row: QueueRow, now: datetime) -> str:
+        """Whoever is not there for us is written to no more on that platform; the contact."""
         contact_id = crm_reads.current_id(connection, row.contact_id)
         profile: Profile | None = reads.profile_of(connection, contact_id, row.platform)
         if profile is not None:
             store.change_profile(connection, profile.id, {"standing": "blocked"}, now)
+        return contact_id
+
+    def _note_blocked(self, connection: sa.Connection, row: QueueRow, now: datetime) -> None:
+        """Whoever blocks us has opted out of every channel."""
+        contact_id = self._note_gone(connection, row, now)
         self.book.log(connection, InteractionDraft(
             contact_id, "blocked", platform=row.platform, channel=row.channel, external_id=f"blocked/{row.id}", occurred_at=now,
         ))  # fmt: skip
-        if is_sure:
-            self.book.opt_out(connection, contact_id, f"blocked us on {row.platform}", row.channel)
+        self.book.opt_out(connection, contact_id, f"blocked us on {row.platform}", row.channel)
 
 
 def queue_key(row_id: str) -> str:

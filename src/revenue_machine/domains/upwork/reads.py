@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from revenue_machine.domains.upwork.models import Client, FoundJob, Job, RecentProposal
 from revenue_machine.domains.upwork.rules import DECIDED, ENOUGH_POINTS, SENT, Outcomes, band_of
-from revenue_machine.domains.upwork.tables import JOBS
+from revenue_machine.domains.upwork.tables import JOBS, SEEN
 from revenue_machine.engine.tables import APPROVALS, LEDGER
 from revenue_machine.kit.money import dollars
 
@@ -74,10 +74,19 @@ def job(connection: sa.Connection, job_id: str) -> dict[str, Any] | None:
 
 def known_ids(connection: sa.Connection, job_ids: Sequence[str]) -> set[str]:
     """Which of these jobs are kept already."""
+    return _among(connection, JOBS.c.job_id, job_ids)
+
+
+def given_back_ids(connection: sa.Connection, job_ids: Sequence[str]) -> set[str]:
+    """Which of these jobs were kept once and given back."""
+    return _among(connection, SEEN.c.job_id, job_ids)
+
+
+def _among(connection: sa.Connection, column: sa.Column[str], job_ids: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for start in range(0, len(job_ids), CHUNK):
         chunk = job_ids[start : start + CHUNK]
-        found.update(connection.execute(sa.select(JOBS.c.job_id).where(JOBS.c.job_id.in_(chunk))).scalars())
+        found.update(connection.execute(sa.select(column).where(column.in_(chunk))).scalars())
     return found
 
 

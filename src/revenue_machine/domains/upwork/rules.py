@@ -39,7 +39,10 @@ CONNECT_PRICES = ((date(2026, 1, 1), 150_000),)
 CONNECT_STEPS = ((100, 2), (500, 6), (1_000, 10))
 MOST_CONNECTS = 16
 PROPOSALS_PER_DAY = 5
+# How long nothing may be heard: of a proposal since it went out, of an interview since the client's last move.
 NO_RESPONSE_AFTER = timedelta(days=21)
+INTERVIEW_SILENT_AFTER = timedelta(days=30)
+NOT_HEARD_AGAIN = "no answer since the interview began"
 # What Upwork lends is kept for a day (its API terms); a job that became a proposal is the owner's own record.
 LENT_FOR = timedelta(hours=24)
 
@@ -57,6 +60,13 @@ MOVES: Mapping[str, frozenset[str]] = {
 }
 SENT: tuple[Status, ...] = ("submitted", "interviewing", "won", "lost", "no_response")
 DECIDED: tuple[Status, ...] = ("won", "lost", "no_response")
+
+
+def is_silent(status: str, submitted_at: datetime | None, moved_at: datetime, now: datetime) -> bool:
+    """Whether nothing was heard for so long that nothing will be; `moved_at` is when the row last changed."""
+    if status == "submitted":
+        return submitted_at is not None and submitted_at + NO_RESPONSE_AFTER <= now
+    return status == "interviewing" and moved_at + INTERVIEW_SILENT_AFTER <= now
 
 
 def may_move(before: str, after: str) -> bool:

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from revenue_machine.domains.owner.models import ServiceProfile
 from revenue_machine.domains.upwork import rules
 from revenue_machine.domains.upwork.models import Job
-from revenue_machine.domains.upwork.reads import job_of, known_ids
+from revenue_machine.domains.upwork.reads import given_back_ids, job_of, known_ids
 from revenue_machine.domains.upwork.rules import Outcomes
-from revenue_machine.domains.upwork.tables import JOBS
+from revenue_machine.domains.upwork.tables import JOBS, SEEN
 from revenue_machine.engine.database import Database
+from revenue_machine.engine.forgetting import Markers
 from revenue_machine.engine.ledger import Entry, Ledger
 from revenue_machine.kit.db import change
 from revenue_machine.kit.ids import make_id
@@ -60,7 +61,7 @@ class Judge:
 
 @dataclass(frozen=True)
 class Stored:
-    """New jobs, known ones, and how many of the new ones were scored or ruled out."""
+    """Jobs never seen before, known ones, and how many of those kept now were scored or ruled out."""
 
     new: int = 0
     known: int = 0
@@ -89,8 +90,9 @@ def put_jobs(connection: sa.Connection, database: Database, jobs: Sequence[Job],
     if refresh:
         for job_id in sorted(known):
             _refresh(connection, distinct[job_id], judge)
+    new = len(rows) - len(given_back_ids(connection, [row["job_id"] for row in rows]))
     counts = [row["status"] for row in rows]
-    return Stored(len(rows), len(jobs) - len(rows), counts.count("scored"), counts.count("skipped"))
+    return Stored(new, len(jobs) - new, counts.count("scored"), counts.count("skipped"))
 
 
 def _row(job: Job, judge: Judge) -> dict[str, Any]:
@@ -142,9 +144,13 @@ def _bound(columns: Mapping[str, Any]) -> dict[str, Any]:
     return {f"new_{name}": value for name, value in columns.items()}
 
 
-def forget_lent(connection: sa.Connection, now: datetime) -> int:
+def forget_lent(connection: sa.Connection, database: Database, now: datetime) -> int:
     """Drop what Upwork lent for a day and nobody proposed for; refused ones keep only their key."""
     old = sa.and_(JOBS.c.source == "api", JOBS.c.seen_at <= now - rules.LENT_FOR)
+    dropped = connection.execute(sa.select(JOBS.c.job_id).where(old, _UNJUDGED).order_by(JOBS.c.job_id)).scalars().all()
+    for start in range(0, len(dropped), CHUNK):
+        rows = [{"job_id": one, "given_back_at": now} for one in dropped[start : start + CHUNK]]
+        database.put(connection, SEEN, rows, ["job_id"])
     gone = connection.execute(JOBS.delete().where(old, _UNJUDGED)).rowcount
     refused = (JOBS.c.status == "skipped") & JOBS.c.approval_id.is_not(None) & JOBS.c.description.is_not(None)
     connection.execute(JOBS.update().where(old, refused).values(description=None, client={}))
@@ -191,3 +197,21 @@ def book_received(connection: sa.Connection, ledger: Ledger, row: Mapping[str, A
             occurred_at=received.at, item_id=row["id"],
         ),
     )  # fmt: skip
+
+
+def forget(connection: sa.Connection, marks: Markers) -> tuple[list[str], int]:
+    """(questions about proposals to this person, jobs emptied); a job is theirs when any text of it names them."""
+    words = ("title", "description", "client", "proposal_text", "lost_reason")
+    query = sa.select(JOBS.c.id, JOBS.c.approval_id, *(sa.cast(JOBS.c[name], sa.Text) for name in words)).order_by(JOBS.c.id)
+    named = [row for row in connection.execute(query) if marks.found_in("\n".join(text for text in row[2:] if text))]
+    blank: dict[str, Any] = {
+        "title": "[forgotten]",
+        "description": None,
+        "client": {},
+        "proposal_text": None,
+        "lost_reason": None,
+        "url": None,
+    }
+    for row in named:
+        connection.execute(JOBS.update().where(JOBS.c.id == row[0]).values(**blank))
+    return [str(row[1]) for row in named if row[1] is not None], len(named)

@@ -50,3 +50,6 @@ JOBS = table(
     sa.Index(None, "status", "score"),
     sa.Index(None, "source", "seen_at"),
 )
+
+# Lent listings that were given back: nothing of them but that they were seen, so that a job found again is not called new.
+SEEN = table("actp_upwork_seen", text_key("job_id"), instant("given_back_at", null=False))

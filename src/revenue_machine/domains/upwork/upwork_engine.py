@@ -87,7 +87,7 @@ class UpworkEngine:
         jobs, searches = self._look(profile, notes)
         with self.database.writing() as connection:
             judge = self._judge(connection)
-            forgotten = store.forget_lent(connection, judge.now)
+            forgotten = store.forget_lent(connection, self.database, judge.now)
             stored = store.put_jobs(connection, self.database, jobs, judge, refresh=True)
             store.rescore(connection, judge)
         with self.database.reading() as connection:
@@ -197,7 +197,7 @@ class UpworkEngine:
         now = self.clock.now()
         if status == "submitted":
             return rules.may_move(row["status"], status) and store.submit(connection, self.ledger, row, now, self._today())
-        changes: dict[str, Any] = {} if status == "interviewing" else {"decided_at": now}
+        changes: dict[str, Any] = {"lost_reason": None} if status == "interviewing" else {"decided_at": now}
         if status == "won":
             changes["contract_value_micro_usd"] = value
         if status in {"lost", "no_response"}:
@@ -224,7 +224,8 @@ class UpworkEngine:
                 standing = found.get(row["external_id"] or "")
                 for status in self._steps(row, standing, notes):
                     value = standing.asked_micro_usd if standing is not None and row["job_type"] == "fixed" else None
-                    if self._move(connection, row, status, value, standing.reason if standing else "no answer"):
+                    reason = _silence(row) if status == "no_response" else standing.reason if standing else None
+                    if self._move(connection, row, status, value, reason):
                         if status == "submitted":
                             # Upwork has it: nobody shall be asked to send it again.
                             self.handwork.withdraw(connection, call_key(row))
@@ -256,6 +257,9 @@ class UpworkEngine:
             return
         if row["status"] == "approved":
             yield "submitted"
+        if standing.status == "interviewing" and (self._is_silent(row) or row["lost_reason"] == rules.NOT_HEARD_AGAIN):
+            yield from ("no_response",) if row["status"] == "interviewing" else ()  # Upwork says so for ever; that is no news
+            return
         if standing.status is None:
             notes.append(f"{row['title'][:60]}: Upwork says {standing.word}, which nobody knows yet")
         elif standing.status != "submitted":
@@ -264,8 +268,7 @@ class UpworkEngine:
             yield "no_response"
 
     def _is_silent(self, row: Row) -> bool:
-        sent_at = row["submitted_at"]
-        return row["status"] == "submitted" and sent_at is not None and sent_at + rules.NO_RESPONSE_AFTER <= self.clock.now()
+        return rules.is_silent(row["status"], row["submitted_at"], row["updated_at"], self.clock.now())
 
     def stats(self) -> StatsResult:
         """Counts, win rates by score band and by how the proposal was built, connects and money."""
@@ -312,6 +315,11 @@ class UpworkEngine:
 
     def _today(self) -> date:
         return local_date(self.clock.now(), self.settings.zone)
+
+
+def _silence(row: Row) -> str:
+    """What a proposal nobody spoke of any more is written down as."""
+    return rules.NOT_HEARD_AGAIN if row["status"] == "interviewing" else "no answer"
 
 
 def _rank(row: Mapping[str, Any], order: str) -> tuple[Any, ...]:

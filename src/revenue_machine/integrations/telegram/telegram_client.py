@@ -72,7 +72,8 @@ class TelegramClient(ServiceClient):
 
     def edit_message(self, message_id: int, text: str, *, buttons: Sequence[Sequence[Button]] | None = None) -> None:
         """Replace text and buttons of a message of ours (no buttons: they go); the same text again is fine."""
-        body = {"chat_id": self._chat_id(), "message_id": message_id, "text": _checked_text(text), **_NO_PREVIEW, **_keyboard(buttons)}
+        said = {"text": _checked_text(text), **_NO_PREVIEW, **_keyboard(buttons)}
+        body = {"chat_id": self._chat_id(), "message_id": message_id, **said}
         try:
             self._call("editMessageText", EditAnswer, body)
         except OutsideRejected as refusal:

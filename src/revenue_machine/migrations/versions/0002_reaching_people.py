@@ -661,6 +661,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_actp_upwork_jobs_source_seen_at"), ["source", "seen_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_actp_upwork_jobs_status_score"), ["status", "score"], unique=False)
 
+    op.create_table(
+        "actp_upwork_seen",
+        sa.Column("job_id", db.Str, nullable=False),
+        sa.Column("given_back_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_actp_upwork_seen")),
+    )
     with op.batch_alter_table("actp_approvals", schema=None) as batch_op:
         batch_op.add_column(sa.Column("predicted_value_micro_usd", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("channel", db.Str, nullable=True))

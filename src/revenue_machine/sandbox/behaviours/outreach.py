@@ -100,16 +100,20 @@ def _look(world: World, now: datetime) -> None:
     linkedin, direct = world.outside.state("linkedin"), world.outside.state("direct_message")
     for request in _fresh(world, "linkedin", "request"):
         person = (linkedin.get("member", request["user_id"]) or {})["person"]
+        if not acquaintances.lives_here(person):
+            continue
         at = parse_instant(request["created_at"])
         _note(world, at, "invited", person)
         _mean(world, (f"li/{request['id']}", person, "linkedin"), "", INVITED, max(at, now))
     for message in _fresh(world, "linkedin", "message"):
         if message["is_sender"]:
             person = (linkedin.get("member", message["user_id"]) or {})["person"]
+            if not acquaintances.lives_here(person):
+                continue
             talks = any(not one["is_sender"] for one in linkedin.list("message") if one["user_id"] == message["user_id"])
             _react(world, (f"li/{message['id']}", person, "linkedin"), message["text"], talks=talks, now=now)
     for message in _fresh(world, "direct_message", "message"):
-        if message["is_ours"]:
+        if message["is_ours"] and acquaintances.lives_here(message["person"]):
             person, platform = message["person"], message["platform"]
             earlier = [one for one in direct.list("message") if one["person"] == person and one["platform"] == platform]
             talks = sum(one["is_ours"] for one in earlier) > 1 and not earlier[-2]["is_ours"] if len(earlier) > 1 else False
