@@ -14,6 +14,11 @@ def without_example(topic: Topic) -> list[str]:
     return [name for name, field in topic.args.model_fields.items() if field.is_required() and not field.examples]
 
 
+def required(topic: Topic) -> list[str]:
+    """Fields that have to be given, in the order in which they are asked for."""
+    return [name for name, field in topic.args.model_fields.items() if field.is_required()]
+
+
 def smallest(topic: Topic) -> dict[str, Any]:
     """The first example of the whole input where it has one, else of each required field."""
     extra = topic.args.model_config.get("json_schema_extra")

@@ -17,7 +17,10 @@ import pytest
 from revenue_machine.sandbox.faults import Fault, stand
 from revenue_machine.sandbox.store import WorldStore
 
-GOOD_ROWS = "".join(f'"A question worth asking, number {number}?",https://example.com/{number}\n' for number in range(2000))
+GOOD_ROWS, MANY_ROWS = (
+    "".join(f'"A question worth asking, number {number}?",https://example.com/{number}\n' for number in range(count))
+    for count in (2000, 12_000)
+)
 IMPORT = ("import", "market_items")
 FROM_TIKTOK = ("--set", "platform=tiktok")
 
@@ -33,7 +36,7 @@ BAD_WORDS: dict[str, tuple[tuple[str, ...], dict[str, str], str, str]] = {
     "missing key": (("call", "graph.search", "{}"), {}, "bad_input", "query: Field required"),
     "no JSON": (("call", "graph.search", "hooks"), {}, "bad_input", "not JSON"),
     "no object": (("call", "graph.search", "[1]"), {}, "bad_input", "not a JSON object"),
-    "planned topic": (("call", "email.send"), {}, "not_configured", "issue 2 builds it"),
+    "planned topic": (("call", "remotion.render"), {}, "not_configured", "issue 6 builds it"),
     "unknown import": (("import", "gossip", __file__), {}, "not_found", "market_items"),
     "unknown export": (("export", "gossip"), {}, "not_found", "ledger"),
     "no such file": (("import", "market_items", "/no/such/file.csv"), {}, "not_found", "/no/such/file.csv"),
@@ -186,13 +189,13 @@ def test_an_impossible_home_is_one_line(place: str, tmp_path: Path) -> None:
 
 
 def test_a_full_disk_imports_nothing(home: Path, tmp_path: Path) -> None:
-    (tmp_path / "many.csv").write_text("caption,source_url\n" + GOOD_ROWS, encoding="utf-8")
+    (tmp_path / "many.csv").write_text("caption,source_url\n" + MANY_ROWS, encoding="utf-8")
     before = rows_of(home)
     full = max(path.stat().st_size for path in home.rglob("*") if path.is_file()) + 40_000
     refused(revenue(home, *IMPORT, str(tmp_path / "many.csv"), *FROM_TIKTOK, most_bytes=full), "outside_unavailable", "disk")
     assert rows_of(home) == before
     assert revenue(home, *IMPORT, str(tmp_path / "many.csv"), *FROM_TIKTOK).returncode == 0
-    assert rows_of(home)["actp_market_items"] == 2000
+    assert rows_of(home)["actp_market_items"] == 12_000
 
 
 @pytest.fixture

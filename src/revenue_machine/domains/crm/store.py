@@ -377,8 +377,8 @@ def _touched_since(connection: sa.Connection, made: sa.Select[Any], known: sa.Se
 
 def opt_out_imported(connection: sa.Connection, contact_id: str, now: datetime) -> None:
     """Somebody who opted out elsewhere; an earlier opt-out stays as it is."""
-    values = {"opted_out_at": now, "opt_out_reason": "opted out elsewhere", "email_opt_out": True, "status": "archived"}
-    values["updated_at"] = now
+    why = {"opted_out_at": now, "opt_out_reason": "opted out elsewhere"}
+    values = {**why, "email_opt_out": True, "status": "archived", "updated_at": now}
     connection.execute(CONTACTS.update().where(CONTACTS.c.id == contact_id, CONTACTS.c.opted_out_at.is_(None)).values(**values))
 
 
@@ -389,9 +389,8 @@ def forget(connection: sa.Connection, contact_ids: Sequence[str], now: datetime)
         "name_key", "company_key", "timezone", "lead_score_reason",
     )  # fmt: skip
     empty: dict[str, Any] = {**dict.fromkeys(personal), "tags": [], "status": "archived", "updated_at": now, "email_opt_out": True}
-    mine = CONTACTS.c.id.in_(contact_ids)
+    mine, shut = CONTACTS.c.id.in_(contact_ids), {"opted_out_at": now, "opt_out_reason": "forgotten"}
     touched = connection.execute(CONTACTS.update().where(mine).values(**empty)).rowcount
-    shut = {"opted_out_at": now, "opt_out_reason": "forgotten"}
     connection.execute(CONTACTS.update().where(mine, CONTACTS.c.opted_out_at.is_(None)).values(**shut))
     touched += connection.execute(IDENTITIES.delete().where(IDENTITIES.c.contact_id.in_(contact_ids))).rowcount
     said = INTERACTIONS.update().where(INTERACTIONS.c.contact_id.in_(contact_ids), INTERACTIONS.c.content.is_not(None))
