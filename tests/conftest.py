@@ -92,3 +92,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgresql":
         return str(request.getfixturevalue("postgres_url"))
     return f"sqlite:///{tmp_path}/revenue.db"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.proof])])
+def slow_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The same for a test that takes a minute: SQLite every time, PostgreSQL with `make proof`."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path}/revenue.db"

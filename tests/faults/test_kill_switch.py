@@ -65,8 +65,8 @@ class Place:
 
 
 @pytest.fixture
-def place(database_url: str, tmp_path: Path) -> Place:
-    return Place(tmp_path, database_url)
+def place(slow_database_url: str, tmp_path: Path) -> Place:
+    return Place(tmp_path, slow_database_url)
 
 
 @pytest.fixture

@@ -167,8 +167,8 @@ def no_ceiling_breaks(size: Size, url: str, home: Path, monkeypatch: pytest.Monk
         assert statistics.pstdev(gaps) / statistics.mean(gaps) >= 0.3, gaps
 
 
-def test_caps_hold_though_workers_die(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    no_ceiling_breaks(SAMPLE, database_url, tmp_path / "home", monkeypatch)
+def test_caps_hold_though_workers_die(slow_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_ceiling_breaks(SAMPLE, slow_database_url, tmp_path / "home", monkeypatch)
 
 
 @pytest.mark.proof

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from revenue_machine.domains.publishing.models import Arm, Pick, Slot
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # Draws that estimate the chance a slot had; the error of 400 is at most 2.5 points.
 PROPENSITY_DRAWS = 400
@@ -17,6 +19,8 @@ def choose(slots: Sequence[Slot], arms: Mapping[tuple[int, int], Arm], draws: np
 
     Returns: the slot and its propensity: the share of further draws in which the same slot won, never 0.
     """
+    import numpy as np  # not before a slot is wanted: every command loads this module
+
     alpha = np.array([_arm(slot, arms).alpha for slot in slots])
     beta = np.array([_arm(slot, arms).beta for slot in slots])
     winner = int(np.argmax(draws.beta(alpha, beta)))
