@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import ast
-import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
+
+from timing import median_s
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("src", "tests", "tools", "benchmarks")
@@ -25,16 +24,6 @@ def parse_everything() -> None:
 def lint_everything() -> None:
     """The check as `make check` runs it, interpreter start included."""
     subprocess.run([sys.executable, "-m", "tools.lint"], cwd=ROOT, check=False, capture_output=True)
-
-
-def median_s(work: Callable[[], None], rounds: int) -> float:
-    """Median wall seconds."""
-    spent = []
-    for _ in range(rounds):
-        start_s = time.perf_counter()
-        work()
-        spent.append(time.perf_counter() - start_s)
-    return statistics.median(spent)
 
 
 def main() -> None:

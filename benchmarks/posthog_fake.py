@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import random
-import statistics
 import tempfile
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+
+from timing import median_s
 
 from revenue_machine.integrations.posthog import fake, fake_insights
 from revenue_machine.sandbox.store import ServiceState, WorldStore
@@ -27,16 +25,6 @@ def fill(store: WorldStore, state: ServiceState, events: int) -> None:
             name, at = draw.choices(STEPS, [85, 10, 4, 1])[0], START + timedelta(hours=draw.random() * 719)
             properties = {"utm_source": draw.choice(["tiktok", "x", "email"]), "n": number}
             fake.public_capture(state, name, f"v{number % 9000}", properties, at)
-
-
-def median_s(work: Callable[[], Any], rounds: int) -> float:
-    """Median wall seconds."""
-    spent = []
-    for _ in range(rounds):
-        start_s = time.perf_counter()
-        work()
-        spent.append(time.perf_counter() - start_s)
-    return statistics.median(spent)
 
 
 def main() -> None:

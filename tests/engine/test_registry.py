@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from revenue_machine.engine.effects import Outside
 from revenue_machine.engine.registry import _add, discover, marked, modules
-from revenue_machine.engine.topic import Effect, Topic, planned
+from revenue_machine.engine.topic import Approval, Effect, Topic, planned
 from revenue_machine.kit.errors import NotFound
 from tests.engine import toy_house
 from tests.engine.toy_house.toys import topics
@@ -48,3 +51,11 @@ def test_marks_are_read_in_writing_order() -> None:
 
 def test_a_planned_topic_keeps_its_issue() -> None:
     assert planned("x.y", effect=Effect.READS, section="§0", issue=4).issue == 4
+
+
+def test_what_asks_itself_may_not_act() -> None:
+    """It runs without an approval, so nothing in it may reach the outside."""
+    acting = Topic("a.b", Effect.SPEAKS, "§0", "", approval=Approval.ALWAYS, asks_itself=True, needs={"outside": Outside})
+    with pytest.raises(ValueError, match="may not have Outside"):
+        _add({}, {}, acting, "one.topics")
+    _add({}, {}, replace(acting, asks_itself=False), "one.topics")

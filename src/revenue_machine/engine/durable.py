@@ -78,10 +78,13 @@ class Durable:
 
         self.launch()
         _began[workflow_id] = False
-        with SetWorkflowID(workflow_id):
-            handle = DBOS.start_workflow(_workflow, name, payload)
-        handle.get_result(polling_interval_sec=0.05)
-        return _began.pop(workflow_id, False)
+        try:
+            with SetWorkflowID(workflow_id):
+                handle = DBOS.start_workflow(_workflow, name, payload)
+            handle.get_result(polling_interval_sec=0.05)
+        finally:
+            has_begun = _began.pop(workflow_id, False)
+        return has_begun
 
     def take_over_dead(self) -> int:
         """Recover runs of slots whose process is gone; returns how many were taken over."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from revenue_machine.engine.effects import Outside
 from revenue_machine.engine.topic import Topic
 from revenue_machine.kit.errors import NotFound
 
@@ -67,5 +68,7 @@ def _add(topics: dict[str, Topic], aliases: dict[str, str], one: Topic, where: s
     for name in (one.name, *one.aliases):
         if name in topics or name in aliases:
             raise ValueError(f"{where} declares {name} a second time")
+    if one.asks_itself and Outside in one.needs.values():
+        raise ValueError(f"{where}: {one.name} asks about each item and runs without a yes of its own; it may not have Outside")
     topics[one.name] = one
     aliases.update(dict.fromkeys(one.aliases, one.name))

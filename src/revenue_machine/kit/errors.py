@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class Failure(Exception):
@@ -173,6 +176,12 @@ class ContractBroken(Failure):
 
 def _family(root: type[Failure]) -> list[type[Failure]]:
     return [root, *(leaf for child in root.__subclasses__() for leaf in _family(child))]
+
+
+def first_mistake(error: ValidationError) -> str:
+    """Where a payload left its shape first, and how; never with the value, which may be personal."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 def every_code() -> dict[str, type[Failure]]:

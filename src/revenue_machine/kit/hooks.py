@@ -6,9 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from revenue_machine.kit.errors import Failure
+from pydantic import BaseModel, ValidationError
+
+from revenue_machine.kit.errors import Failure, first_mistake
+
+T = TypeVar("T", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -50,3 +54,13 @@ def hook_json(body: bytes) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise BadHook("the webhook's body is not a JSON object")
     return payload
+
+
+def fit(kind: type[T], payload: object, what: str) -> T:
+    """A webhook's payload as its documented type, or a 400 that says where `what` leaves it."""
+    try:
+        return kind.model_validate(payload)
+    except ValidationError as error:
+        raise BadHook(f"the {what} is malformed: {first_mistake(error)}") from None
+    except OverflowError:
+        raise BadHook(f"the {what} is malformed") from None

@@ -22,6 +22,7 @@ from revenue_machine.kit.errors import (
     OutsideUnanswered,
     OutsideUnavailable,
     OutsideUnreached,
+    first_mistake,
 )
 from revenue_machine.kit.settings import ServiceSettings
 
@@ -203,9 +204,7 @@ class ServiceClient:
         try:
             return TypeAdapter(answer).validate_json(response.content)
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise ContractBroken(f"{self.link.manifest.name} answered in an unknown shape: {where}: {first['msg']}") from None
+            raise ContractBroken(f"{self.link.manifest.name} answered in an unknown shape: {first_mistake(error)}") from None
 
 
 def _json_or_none(response: httpx2.Response) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
 # Top-level domains that a network makes a link of when they stand bare; others are taken for addresses before a slash only.
@@ -46,6 +46,7 @@ _IN_OTHER_TONGUES = re.compile(
     r"|密钥|密码|忽略.{0,12}指令|секретн\w+ ключ|парол|забудь.{0,30}указан|المفتاح السري|كلمة السر|تجاهل",
     re.IGNORECASE,
 )
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _HIDDEN = frozenset({"Cf", "Cc", "Co", "Cn", "Cs"})
 # An emoji may be made of several with this between them.
 _JOINER = "\u200d"
@@ -120,6 +121,16 @@ def poison_in(text: str) -> str | None:
         return "it holds what may be a secret"
     found = orders_in(text)
     return None if found is None else f"it holds words to a machine: {found[:40]}"
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences and lines of a text that say anything."""
+    return [one for one in _SENTENCE_END.split(text) if one.strip()]
+
+
+def runs(words: Sequence[str], length: int) -> list[str]:
+    """Every run of so many words, in order: two texts that share one were not written apart."""
+    return [" ".join(words[start : start + length]) for start in range(len(words) - length + 1)]
 
 
 def is_plain(text: str) -> bool:

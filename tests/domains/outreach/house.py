@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from revenue_machine.app import App
+from revenue_machine.engine.call import Moments
 from revenue_machine.engine.dispatch import Envelope
 from revenue_machine.kit.db import metadata
 from revenue_machine.sandbox.delivery import Delivery
@@ -151,9 +152,9 @@ class OutreachHouse:
 
 
 @contextmanager
-def open_outreach_house(home: Path, **env: str) -> Iterator[OutreachHouse]:
+def open_outreach_house(home: Path, moments: Moments | None = None, **env: str) -> Iterator[OutreachHouse]:
     """The house at START, closed afterwards."""
-    app, outside, clock = make_app(home, moments=None, **env)
+    app, outside, clock = make_app(home, moments=moments, **env)
     app.durable.launch()
     try:
         yield OutreachHouse(app, outside, clock)

@@ -23,6 +23,7 @@ from revenue_machine.domains.crm.models import (
 )
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.events import Events
+from revenue_machine.engine.gates import person_address
 from revenue_machine.engine.switch import check_suppressed, suppress
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import BadInput, Conflict, NotFound
@@ -138,7 +139,7 @@ class CrmEngine:
         """Shut every address of the person at once; False when they had opted out before."""
         person = self._live(connection, contact_id)
         now = self._clock.now()
-        for address in (*reads.addresses(connection, person.id), f"person:{person.id}", f"person:{contact_id}"):
+        for address in (*reads.addresses(connection, person.id), person_address(person.id), person_address(contact_id)):
             suppress(connection, self._database, address, reason=reason, source=channel or "owner", clock=self._clock)
         if person.opted_out_at is not None:
             return False

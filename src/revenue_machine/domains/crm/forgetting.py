@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from revenue_machine.domains.crm import reads, rules, store, view
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.forgetting import Forgotten
+from revenue_machine.engine.gates import person_address
 from revenue_machine.engine.switch import suppress
 from revenue_machine.kit.clock import Clock
 
@@ -39,7 +40,7 @@ def find(connection: sa.Connection, reference: str) -> Forgotten:
 def forget(person: Forgotten, connection: sa.Connection, database: Database, clock: Clock) -> int:
     """Shut every address first, then empty the contact, its keys and every word that was exchanged."""
     for contact_id in person.ids:
-        for address in (*reads.addresses(connection, contact_id), f"person:{contact_id}"):
+        for address in (*reads.addresses(connection, contact_id), person_address(contact_id)):
             suppress(connection, database, address, reason="forgotten", source="owner", clock=clock)
     return store.forget(connection, person.ids, clock.now())
 

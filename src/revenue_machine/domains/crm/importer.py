@@ -14,6 +14,7 @@ from revenue_machine.domains.crm.models import ContactDraft, IdentityDraft
 from revenue_machine.domains.crm.shelf import Shelf
 from revenue_machine.engine.bulk import roomy
 from revenue_machine.engine.database import Database
+from revenue_machine.engine.gates import person_address
 from revenue_machine.engine.importing import BadRow, ImportField, ImportRow, ImportSource, LeftOut, Undone, Written
 from revenue_machine.engine.switch import SuppressionList, suppress
 from revenue_machine.kit.clock import Clock
@@ -244,7 +245,7 @@ class ContactImport:
 
     def _shut(self, connection: sa.Connection, contact_id: str, keys: list[tuple[str, str]]) -> None:
         """Somebody who opted out elsewhere has opted out here."""
-        for address in (*(key for kind, key in keys if kind in ("email", "handle")), f"person:{contact_id}"):
+        for address in (*(key for kind, key in keys if kind in ("email", "handle")), person_address(contact_id)):
             suppress(connection, self._database, address, reason="opted out elsewhere", source="import", clock=self._clock)
         store.opt_out_imported(connection, contact_id, self._now)
 

@@ -13,6 +13,7 @@ from revenue_machine.domains.crm.crm_engine import FILLED
 from revenue_machine.domains.crm.models import Merged
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.events import Events
+from revenue_machine.engine.gates import person_address
 from revenue_machine.engine.switch import suppress
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import BadInput, Conflict, NotFound
@@ -89,7 +90,7 @@ class Merger:
 
     def _shut(self, connection: sa.Connection, contact_id: str, merge_id: str) -> None:
         """One of the two opted out: every address of both is shut, and opened again if the merge was a mistake."""
-        for address in (*reads.addresses(connection, contact_id), f"person:{contact_id}"):
+        for address in (*reads.addresses(connection, contact_id), person_address(contact_id)):
             suppress(connection, self._database, address, reason="opted out", source=merge_id, clock=self._clock)
 
 

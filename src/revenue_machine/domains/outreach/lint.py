@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from revenue_machine.domains.outreach.scoring import ORDERS
-from revenue_machine.kit.wording import address_in, masked, poison_in
+from revenue_machine.kit.wording import address_in, masked, poison_in, runs, sentences
 
 LEAST_WORDS = 5
 COPIED_WORDS = 7
@@ -190,7 +190,7 @@ def _familiar(text: str, rules: LintRules) -> Iterator[str]:
     talked = _TALKED.search(text)
     if talked and not rules.has_talked:
         yield f"false familiarity: “{talked.group().strip()}”, and you never talked"
-    for sentence in _sentences(text):
+    for sentence in sentences(text):
         seen = _SEEN.search(sentence)
         if seen and not is_backed(sentence, rules.evidence, share=0.3):
             yield f"false familiarity: “{seen.group().strip()}” without evidence on file"
@@ -210,7 +210,7 @@ def _claims(text: str, rules: LintRules) -> Iterator[str]:
     promise = _PROMISE.search(text)
     if promise and not any(promise.group().lower() in fact.lower() for fact in rules.facts):
         yield f"it promises “{promise.group()}”"
-    for sentence in _sentences(_bare(text, rules)):
+    for sentence in sentences(_bare(text, rules)):
         boast = _TRACK_RECORD.search(sentence)
         if boast and not is_backed(sentence, rules.facts):
             yield f"no fact stands behind “{boast.group().strip()}”"
@@ -269,13 +269,8 @@ def is_backed(sentence: str, facts: Sequence[str], share: float = BACKED_FROM) -
     return any(len(said & set(_WORD.findall(fact.lower()))) >= max(2, share * len(said)) for fact in facts)
 
 
-def _sentences(text: str) -> list[str]:
-    return [one for one in re.split(r"(?<=[.!?])\s+|\n+", text) if one.strip()]
-
-
 def _runs(text: str) -> list[str]:
-    words = _WORD.findall(text.lower())
-    return [" ".join(words[start : start + COPIED_WORDS]) for start in range(len(words) - COPIED_WORDS + 1)]
+    return runs(_WORD.findall(text.lower()), COPIED_WORDS)
 
 
 def _plain(number: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from revenue_machine.kit.wording import address_in, masked, poison_in
+from revenue_machine.kit.wording import address_in, masked, poison_in, runs, sentences
 
 MOST_WORDS, LEAST_WORDS = 300, 40
 COPIED_WORDS = 8
@@ -111,24 +111,18 @@ def _greeting(text: str, rules: LintRules) -> Iterator[str]:
 
 
 def _copied(text: str, rules: LintRules) -> Iterator[str]:
-    theirs = _runs(f"{rules.title} . {rules.description}")
-    copied = next((run for run in _runs_in_order(text) if run in theirs), None)
+    theirs = frozenset(_runs(f"{rules.title} . {rules.description}"))
+    copied = next((run for run in _runs(text) if run in theirs), None)
     if copied:
         yield f"it copies the job: “{copied}”"
 
 
-def _runs(text: str) -> frozenset[str]:
-    return frozenset(_runs_in_order(text))
-
-
-def _runs_in_order(text: str) -> Iterator[str]:
-    words = _WORD.findall(text.lower())
-    for start in range(len(words) - COPIED_WORDS + 1):
-        yield " ".join(words[start : start + COPIED_WORDS])
+def _runs(text: str) -> list[str]:
+    return runs(_WORD.findall(text.lower()), COPIED_WORDS)
 
 
 def _claims(text: str, rules: LintRules) -> Iterator[str]:
-    for sentence in re.split(r"(?<=[.!?])\s+|\n+", text):
+    for sentence in sentences(text):
         found = _CLAIM.search(sentence)
         if found and not sentence.rstrip().endswith("?") and not is_backed(sentence, rules.facts):
             yield f"no fact stands behind “{sentence.strip()[:120]}”"

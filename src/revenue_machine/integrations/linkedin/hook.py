@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
-
-from pydantic import BaseModel, ValidationError
 
 from revenue_machine.integrations.linkedin.wire import Event, Message, Relation
-from revenue_machine.kit.hooks import BadHook, HookEvent, HookRequest, hook_json
+from revenue_machine.kit.hooks import HookEvent, HookRequest, fit, hook_json
 from revenue_machine.kit.signing import verify_unipile
-
-T = TypeVar("T", bound=BaseModel)
 
 
 def verify(request: HookRequest, secrets: Sequence[str], now: datetime) -> None:
@@ -33,23 +28,14 @@ def read(request: HookRequest) -> HookEvent:
 
 def event_of(request: HookRequest) -> Event:
     """The whole event, typed. Raises: BadHook."""
-    return _fit(Event, hook_json(request.body))
+    return fit(Event, hook_json(request.body), "Unipile Event")
 
 
 def message_of(event: Event) -> Message:
     """What a `message.new` carries; ours arrive too (`is_sender`). Raises: BadHook."""
-    return _fit(Message, event.payload)
+    return fit(Message, event.payload, "Unipile Message")
 
 
 def relation_of(event: Event) -> Relation:
     """What a `relation.new` carries. Raises: BadHook."""
-    return _fit(Relation, event.payload)
-
-
-def _fit(kind: type[T], payload: object) -> T:
-    try:
-        return kind.model_validate(payload)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadHook(f"the Unipile {kind.__name__} is malformed: {where}: {first['msg']}") from None
+    return fit(Relation, event.payload, "Unipile Relation")

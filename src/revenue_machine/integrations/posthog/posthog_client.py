@@ -34,6 +34,7 @@ from revenue_machine.kit.errors import (
     OutsideRateLimited,
     OutsideRejected,
     OutsideUnavailable,
+    first_mistake,
 )
 from revenue_machine.kit.ids import content_hash
 from revenue_machine.kit.service import ServiceClient, ServiceLink
@@ -309,6 +310,4 @@ def _fit(kind: type[T], value: Any) -> T:
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ContractBroken(f"PostHog answered in an unknown shape: {where}: {first['msg']}") from None
+        raise ContractBroken(f"PostHog answered in an unknown shape: {first_mistake(error)}") from None

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
-
-from pydantic import BaseModel, ValidationError
 
 from revenue_machine.integrations.resend.wire import EmailEvent, Envelope
-from revenue_machine.kit.hooks import BadHook, HookEvent, HookRequest, hook_json
+from revenue_machine.kit.hooks import BadHook, HookEvent, HookRequest, fit, hook_json
 from revenue_machine.kit.signing import verify_standard
 
-T = TypeVar("T", bound=BaseModel)
 EMAIL_KINDS = (
     "email.sent", "email.delivered", "email.delivery_delayed", "email.opened", "email.clicked", "email.bounced", "email.complained",
     "email.failed", "email.scheduled", "email.suppressed", "email.received",
@@ -27,9 +23,9 @@ def verify(request: HookRequest, secrets: Sequence[str], now: datetime) -> None:
 def read(request: HookRequest) -> HookEvent:
     """The envelope of a verified webhook; repeats have the same `svix-id`. Raises: BadHook."""
     payload = hook_json(request.body)
-    event = _fit(Envelope, payload)
+    event = fit(Envelope, payload, "Resend Envelope")
     if event.type in EMAIL_KINDS:
-        _fit(EmailEvent, payload)
+        fit(EmailEvent, payload, "Resend EmailEvent")
     external_id = request.headers.get(f"{_prefix(request)}-id", "")
     if not external_id:
         raise BadHook("the Resend webhook has no id")
@@ -39,20 +35,9 @@ def read(request: HookRequest) -> HookEvent:
 
 def event_of(request: HookRequest) -> EmailEvent:
     """The whole `email.…` event, typed. Raises: BadHook."""
-    return _fit(EmailEvent, hook_json(request.body))
+    return fit(EmailEvent, hook_json(request.body), "Resend EmailEvent")
 
 
 def _prefix(request: HookRequest) -> str:
     """Svix's own header names, or those of Standard Webhooks, which Svix sends too."""
     return "webhook" if "webhook-id" in request.headers and "svix-id" not in request.headers else "svix"
-
-
-def _fit(kind: type[T], payload: object) -> T:
-    try:
-        return kind.model_validate(payload)
-    except (ValidationError, OverflowError) as error:
-        detail = ""
-        if isinstance(error, ValidationError):
-            first = error.errors(include_input=False, include_url=False)[0]
-            detail = f": {'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-        raise BadHook(f"the Resend {kind.__name__} is malformed{detail}") from None

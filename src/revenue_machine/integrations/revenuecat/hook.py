@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from pydantic import ValidationError
-
 from revenue_machine.integrations.revenuecat.wire import Webhook, WebhookEvent
-from revenue_machine.kit.hooks import BadHook, HookEvent, HookRequest, hook_json
+from revenue_machine.kit.hooks import HookEvent, HookRequest, fit, hook_json
 from revenue_machine.kit.signing import verify_static
 
 
@@ -29,9 +27,4 @@ def read(request: HookRequest) -> HookEvent:
 
 def event_of(request: HookRequest) -> WebhookEvent:
     """The whole event, typed. Raises: BadHook."""
-    try:
-        return Webhook.model_validate(hook_json(request.body)).event
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadHook(f"the RevenueCat event is malformed: {where}: {first['msg']}") from None
+    return fit(Webhook, hook_json(request.body), "RevenueCat event").event

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from revenue_machine.integrations.stripe.wire import Event
-from revenue_machine.kit.hooks import BadHook, HookEvent, HookRequest, hook_json
+from revenue_machine.kit.hooks import HookEvent, HookRequest, fit, hook_json
 from revenue_machine.kit.signing import verify_stripe
 
 T = TypeVar("T", bound=BaseModel)
@@ -28,18 +28,9 @@ def read(request: HookRequest) -> HookEvent:
 
 def event_of(request: HookRequest) -> Event:
     """The whole event, typed. Raises: BadHook."""
-    return _fit(Event, hook_json(request.body))
+    return fit(Event, hook_json(request.body), "Stripe Event")
 
 
 def object_of(event: Event, kind: type[T]) -> T:
     """The changed object as a `wire` model (`Subscription`, `Invoice`, `Charge` …). Raises: BadHook."""
-    return _fit(kind, event.data.object)
-
-
-def _fit(kind: type[T], payload: object) -> T:
-    try:
-        return kind.model_validate(payload)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadHook(f"the Stripe {kind.__name__} is malformed: {where}: {first['msg']}") from None
+    return fit(kind, event.data.object, f"Stripe {kind.__name__}")

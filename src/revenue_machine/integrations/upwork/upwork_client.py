@@ -29,6 +29,7 @@ from revenue_machine.kit.errors import (
     OutsideRateLimited,
     OutsideRejected,
     OutsideUnavailable,
+    first_mistake,
 )
 from revenue_machine.kit.service import ServiceClient
 
@@ -166,9 +167,7 @@ class UpworkClient(ServiceClient):
         except KeyError:
             raise ContractBroken(f"Upwork answered without {field}") from None
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise ContractBroken(f"Upwork answered in an unknown shape: {field}.{where}: {first['msg']}") from None
+            raise ContractBroken(f"Upwork answered in an unknown shape: {field}.{first_mistake(error)}") from None
 
 
 def _changed_at(proposal: Proposal) -> datetime:
