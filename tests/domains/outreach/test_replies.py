@@ -55,7 +55,8 @@ def test_machines_and_spam_get_no_answer() -> None:
 
 
 def test_block_signals_close_the_channel() -> None:
-    assert block_signal("not_allowed") == "a person has blocked you"
+    assert block_signal("blocked") == "a person has blocked you"
+    assert block_signal("not_allowed") is None
     assert block_signal("restricted") == "the account is restricted"
     assert block_signal("provider_limit") == "the platform asks for fewer messages"
     assert block_signal("unknown") is None

@@ -68,7 +68,7 @@ _RULES: tuple[tuple[IntentClass, re.Pattern[str]], ...] = (
 )  # fmt: skip
 # Refusals that say something of the account; each closes the channel for a day. That one person is not there says nothing of it.
 _BLOCKS: Mapping[str, str] = {
-    "not_allowed": "a person has blocked you", "restricted": "the account is restricted",
+    "blocked": "a person has blocked you", "restricted": "the account is restricted",
     "disconnected": "the account must be linked anew", "provider_limit": "the platform asks for fewer messages",
 }  # fmt: skip
 

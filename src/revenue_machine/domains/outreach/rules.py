@@ -42,6 +42,8 @@ PER_PERSON_DAY, PER_PERSON_WEEK = 1, 2
 # Whoever wrote to us may be answered the same day.
 PER_PERSON_ANSWERS_DAY, PER_PERSON_ANSWERS_WEEK = 4, 10
 BLOCKED_FOR = timedelta(hours=24)
+# Refusals by which somebody cannot be written to on that platform; they say nothing of the account and are no opting out.
+UNREACHABLE = frozenset({"unknown", "not_allowed"})
 # What a message may have in characters; LinkedIn's note is 200 on a free account, 300 on a paid one.
 MOST_CHARS: Mapping[str, int] = MappingProxyType(
     {"connect": 200, "linkedin": 1900, "x": 1000, "instagram": 900, "facebook": 1500, "tiktok": 800, "threads": 900, "email": 4000}

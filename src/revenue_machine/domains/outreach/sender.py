@@ -241,14 +241,14 @@ class Sender:
             self._heed_block(connection, row, failure, now)
 
     def _heed_block(self, connection: sa.Connection, row: QueueRow, failure: Failure, now: datetime) -> None:
-        if failure.details.get("reason") == "unknown":
+        if failure.details.get("reason") in rules.UNREACHABLE:
             self._note_gone(connection, row, now)
         why = block_signal(failure.details.get("reason"))
         if why is None:
             return
         name = rules.pause_name(row.platform)
         pause_channel(connection, self.database, Pause(name, now + rules.BLOCKED_FOR, why, "outreach"), now)
-        if failure.details.get("reason") == "not_allowed":
+        if failure.details.get("reason") == "blocked":
             self._note_blocked(connection, row, now)
         text = f"{row.platform} rests for 24 hours: {why} ({failure.message})"
         said = {"kind": "outreach", "text": text, "key": row.id}

@@ -91,5 +91,5 @@ class InstagramLine(ServiceClient):
             return OutsideRateLimited(message, vendor_code=vendor_code)
         if status >= 500 or code in (1, 2):
             return OutsideUnavailable(message, vendor_code=vendor_code)
-        reason = "not_allowed" if code == 551 else "unknown" if subcode == 2534014 else "invalid"
+        reason = "blocked" if code == 551 else "unknown" if subcode == 2534014 else "invalid"
         return OutsideRejected(message, reason=reason, vendor_code=vendor_code)

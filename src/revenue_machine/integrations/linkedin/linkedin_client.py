@@ -47,7 +47,7 @@ _AUTH: Mapping[str, str] = {
 _REJECTED: Mapping[str, str] = {
     "resource_not_found": "unknown", "conflict": "already", "already_exists": "already", "already_connected": "already",
     "already_invited_recently": "already", "unprocessable_entity": "refused", "no_connection_with_recipient": "refused",
-    "cannot_resend_yet": "refused", "blocked_recipient": "not_allowed", "method_not_allowed": "not_allowed",
+    "cannot_resend_yet": "refused", "blocked_recipient": "blocked", "method_not_allowed": "not_allowed",
     "insufficient_permissions": "not_allowed", "invalid_parameters": "invalid",
 }  # fmt: skip
 _LIMITS = ("limit_exceeded", "connection_limit_reached")
@@ -214,7 +214,7 @@ def _meaning(status: int, kind: str, message: str) -> Failure | None:
     if info == "insufficient_permissions" and thrower == "api":
         return OutsideAuthFailed(message, reason="key", vendor_code=kind)
     if info in _REJECTED or status == 501:
-        return OutsideRejected(message, reason=_REJECTED.get(info, "not_allowed"), vendor_code=kind)
+        return OutsideRejected(message, reason=_REJECTED.get(info, "refused"), vendor_code=kind)
     return None
 
 
