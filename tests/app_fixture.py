@@ -34,5 +34,6 @@ def make_app(home: Path, *, moments: Moments | None = None, **env: str) -> tuple
     store = WorldStore(home / "world.db")
     outside = Outside(store, seed=7)
     clock = WorldClock(START, store)
-    settings = load({"REVENUE_HOME": str(home), **env})
+    # No lottery of silence where a test is about something else.
+    settings = load({"REVENUE_HOME": str(home), "REVENUE_LIFT__SWITCHBACK_SHARE": "0", **env})
     return build(settings, clock, SandboxTransport(outside), moments=moments), outside, clock

@@ -37,6 +37,7 @@ MACHINE: dict[str, tuple[str, str, str]] = {
     ),
     "budget": ("", "", ""),
     "caps": ("", "", ""),
+    "lift": ("", "", ""),
     "services": ("", "", ""),
 }
 BUDGET = {
@@ -49,22 +50,28 @@ CAP = {
     "per_day": "sends on this channel a local day; lowers the built-in ceiling, never passes it",
     "per_week": "sends on this channel in any seven days",
 }
+LIFT = {
+    "switchback_share": "chance that a network stays silent for a local day, by lot, so that its effect can be measured; 0: never",
+    "mail_hold_out_share": "share of people in a marketing sequence who get none of its mails, so that its effect can be measured",
+}
 SERVICE = {
     "api_key": "credential; unset = this service is not configured, and nothing else minds",
     "base_url": "another address; in sandbox mode obeyed only on loopback",
     "webhook_secret": "what its webhooks are verified with",
     "webhook_secret_old": "the one before, while it is being rotated",
+    "webhook_signing_secret": "where a vendor sends a shared header and a signature as well (RevenueCat): the signature's secret",
 }
 
 
 def _rows() -> list[tuple[str, str, str]]:
     """(variable, default, sentence) of everything but the services; fails for a field nobody described."""
-    from revenue_machine.kit.settings import Budget, Cap, ServiceSettings, Settings
+    from revenue_machine.kit.settings import Budget, Cap, Lift, ServiceSettings, Settings
 
     described: list[tuple[type[BaseModel], set[str]]] = [
         (Settings, set(MACHINE)),
         (Budget, set(BUDGET)),
         (Cap, set(CAP)),
+        (Lift, set(LIFT)),
         (ServiceSettings, set(SERVICE)),
     ]
     for model, names in described:
@@ -73,6 +80,7 @@ def _rows() -> list[tuple[str, str, str]]:
     rows = [row for row in MACHINE.values() if row[0]]
     rows += [(f"REVENUE_BUDGET__{name.upper()}", str(Budget.model_fields[name].default), text) for name, text in BUDGET.items()]
     rows += [(f"REVENUE_CAPS__<CHANNEL>__{name.upper()}", "", text) for name, text in CAP.items()]
+    rows += [(f"REVENUE_LIFT__{name.upper()}", str(Lift.model_fields[name].default), text) for name, text in LIFT.items()]
     return rows
 
 

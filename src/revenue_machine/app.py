@@ -37,6 +37,7 @@ from revenue_machine.engine.recorder import Recorder
 from revenue_machine.engine.registry import Registry, discover, marked, modules
 from revenue_machine.engine.schedule import ScheduleBook
 from revenue_machine.engine.sessions import Sessions
+from revenue_machine.engine.spool_drain import Spools
 from revenue_machine.engine.switch import Switch, lay_sandbox_key
 from revenue_machine.engine.ticker import Scheduled, Ticker
 from revenue_machine.engine.tokens import Tokens
@@ -67,6 +68,7 @@ class App:
     handwork: Handwork
     audit: Audit
     inbox: Inbox
+    spools: Spools
     events: Events
     switch: Switch
     tokens: Tokens
@@ -140,7 +142,8 @@ def _make_engine(box: Container, house: ModuleType) -> None:
     box.make(Approvals, approvers=len(approver_ids(settings.service("telegram"))))
     box.make(Handwork)
     box.make(Inbox, readers=_hook_readers(house), container=box)
-    box.make(Chokepoint, caps=settings.caps)
+    box.make(Spools, readers=_spool_readers(house), container=box)
+    box.make(Chokepoint, caps=settings.caps, permits=[one for _, module in modules(house, "permits") for one in module.PERMITS])
     box.learn(_outside)
     box.make(Doubts, settlers=_settlers(house), container=box)
     box.make(Dispatcher, container=box)
@@ -155,7 +158,7 @@ def _make_engine(box: Container, house: ModuleType) -> None:
 _APP_PARTS: dict[str, type] = {
     "registry": Registry, "dispatcher": Dispatcher, "durable": Durable, "ticker": Ticker, "approvals": Approvals,
     "handwork": Handwork, "audit": Audit,
-    "inbox": Inbox, "events": Events, "switch": Switch, "tokens": Tokens, "clients": Clients, "slot": Slot,
+    "inbox": Inbox, "spools": Spools, "events": Events, "switch": Switch, "tokens": Tokens, "clients": Clients, "slot": Slot,
 }  # fmt: skip
 
 
@@ -218,6 +221,7 @@ def client_kinds() -> dict[str, type[ServiceClient]]:
     return kinds
 
 
+@functools.cache
 def hook_reader(service: str) -> Any:
     """The module that verifies and reads a service's webhooks, or None when it sends none."""
     folder = Path(integrations.__path__[0]) / service
@@ -304,6 +308,10 @@ def _hook_readers(house: ModuleType) -> list[HookReader]:
         for folder, module in modules(house, "webhooks")
         for function in marked(module, "__hook__")
     ]
+
+
+def _spool_readers(house: ModuleType) -> dict[str, Callable[..., None]]:
+    return {function.__spool__: function for _, module in modules(house, "spools") for function in marked(module, "__spool__")}
 
 
 def _schedule(house: ModuleType) -> list[Scheduled]:

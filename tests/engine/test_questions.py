@@ -60,6 +60,21 @@ def test_a_new_round_runs_under_a_new_name(approvals: Approvals, clock: PushedCl
     assert [one["holds"] for one in approvals.approved_topics()] == [3]
 
 
+@pytest.mark.parametrize(
+    ("told", "still_waiting"),
+    [({}, ["k2", "k3", "k4"]), ({"hours_of": "x/Europe/Berlin"}, ["k3", "k4"]), ({"channel": "x"}, ["k4"])],
+)
+def test_one_refusal_holds_all_it_speaks_for(told: dict[str, str], still_waiting: list[str], approvals: Approvals) -> None:
+    """A zone's night holds everybody who lives there, a closed channel everybody on it, anything else only its own."""
+    berlin, tokyo = "x/Europe/Berlin", "x/Asia/Tokyo"
+    for key, channel, hours in (("k1", "x", berlin), ("k2", "x", berlin), ("k3", "x", tokyo), ("k4", "mail", None)):
+        failure = approvals.require(Question("dm.send", key, PAYLOAD, "Send?", "why", channel=channel, hours_of=hours))
+        approve(approvals, approvals.find(failure.details["approval_id"]))
+    (first,) = [one["id"] for one in approvals.approved_topics() if one["call_key"] == "k1"]
+    approvals.hold(first, CapReached(retry_after_s=60, **told))
+    assert sorted(one["call_key"] for one in approvals.approved_topics()) == still_waiting
+
+
 def test_a_no_stays_a_no(approvals: Approvals) -> None:
     card = ask(approvals)
     approvals.decide(card["id"], "reject", card["payload_hash"], actor="ada", reason="too loud")

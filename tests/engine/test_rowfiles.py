@@ -31,6 +31,8 @@ def test_delimiter_is_read_off_the_header(header: str, delimiter: str) -> None:
         ("name\nZoë\n".encode(), "utf-8", "Zoë"),
         (b"\xef\xbb\xbf" + "name\nZoë\n".encode(), "utf-8-sig", "Zoë"),
         ("name\nZoë\n".encode("latin-1"), "latin-1", "Zoë"),
+        ("name\nZoë\n".encode("utf-16"), "utf-16", "Zoë"),
+        (b"\xfe\xff" + "name\nZoë\n".encode("utf-16-be"), "utf-16", "Zoë"),
     ],
 )
 def test_encoding_is_found_and_said(tmp_path: Path, data: bytes, encoding: str, text: str) -> None:

@@ -30,7 +30,7 @@ def with_due(app: App, next_due: Callable[[sa.Connection], datetime | None], *sc
     parts = app.container
     return Ticker(
         database=app.database, clock=app.clock, zone=ZoneInfo("UTC"), durable=parts.get(Durable), book=parts.get(ScheduleBook),
-        approvals=app.approvals, handwork=app.handwork, inbox=parts.get(Inbox), events=parts.get(Events), audit=app.audit, schedule=schedule,
+        approvals=app.approvals, handwork=app.handwork, inbox=parts.get(Inbox), spools=app.spools, events=parts.get(Events), audit=app.audit, schedule=schedule,
         due=[Due("toys.note", next_due)],
     )  # fmt: skip
 

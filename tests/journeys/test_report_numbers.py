@@ -85,13 +85,37 @@ def steps(t: Tables) -> dict[str, int]:
     return found | {"view": t.one(f"select coalesce(sum(views), 0) from ({views} group by c.post_id)", TODAY[0], taken_at)}
 
 
-def rate(part: str, whole: str) -> Callable[[Tables], tuple[str, ...]]:
+def rate(part: str, whole: str, least: float, most: float) -> Callable[[Tables], tuple[str, ...]]:
+    """The share of all days kept so far, and whether its 90 % interval lets anybody judge it; Wilson's formula once more."""
+
     def derive(t: Tables) -> tuple[str, ...]:
-        counts = steps(t)
-        few = str(counts[whole]) if counts[whole] < 30 else None
-        return tuple(one for one in (f"{100 * counts[part] / counts[whole]:.1f}", few) if one is not None)
+        hits, count = t.rows(f"select sum({part}s), sum({whole}s) from actp_funnel_snapshots")[0]
+        share, z = hits / count, 1.6448536
+        half = z / (1 + z * z / count) * (share * (1 - share) / count + z * z / (4 * count * count)) ** 0.5
+        middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+        is_clear = count >= 20 and (middle - half >= least or middle + half < least or half <= 0.2 * least)
+        verdict = "below" if share < least else "above" if share > most else "on target"
+        return f"{100 * share:.1f}", verdict if is_clear else "too early"
 
     return derive
+
+
+def step_line(words: str, band: str) -> str:
+    return rf"([\d.]+) % {words} \(target {band}: (below|on target|above|too early)(?:, about [\d,]+ more to judge)?\)"
+
+
+def done(t: Tables) -> tuple[str, ...]:
+    return drafts(t)[0], published(t)[0], reached(t, "linkedin")[0], reached(t, "dm")[0], upwork(t)[1], mail(t)[0]
+
+
+def newcomers(t: Tables) -> tuple[str, ...]:
+    """Who first paid at RevenueCat in the two days before the evening's snapshot, as known then."""
+    taken_at = t.one("select created_at from actp_funnel_snapshots where snapshot_date = '2026-11-03'")
+    paid = "paid_at >= datetime(?, '-2 days') and paid_at < ? and created_at <= ?"
+    count = t.one(
+        f"select count(*) from actp_subscriptions where provider = 'revenuecat' and is_production and {paid}", *[taken_at] * 3
+    )
+    return str(count), str(t.one("select count(*) from actp_funnel_snapshots"))
 
 
 def grouped(t: Tables, sql: str, *values: Any) -> str:
@@ -212,6 +236,24 @@ def accepted(t: Tables) -> tuple[str, ...]:
     )
 
 
+def buyers(t: Tables) -> tuple[str, ...]:
+    """People who bought, by whoever they are known as."""
+    who = "count(distinct coalesce(crm_contact_id, user_id, id))"
+    return (str(t.one(f"select {who} from actp_attribution_events where event_type = 'purchase'")),)
+
+
+def disputed(t: Tables) -> tuple[str, ...]:
+    """The value whose credit differs most between two models, and the models that say least and most."""
+    ends = "max(revenue_micro_usd) - min(revenue_micro_usd)"
+    group = f"select dimension, dimension_value, {ends} from actp_attribution_summary group by 1, 2 order by 3 desc, 1, 2 limit 1"
+    dimension, value, _ = t.rows(group)[0]
+    mine = "from actp_attribution_summary where dimension = ? and dimension_value = ?"
+    low = t.rows(f"select revenue_micro_usd, model {mine} order by 1, 2 limit 1", dimension, value)[0]
+    high = t.rows(f"select revenue_micro_usd, model {mine} order by 1 desc, 2 limit 1", dimension, value)[0]
+    ends_said = [said for amount, model in (low, high) for said in (dollars(amount), model.replace("_", " "))]
+    return (f"{dimension.replace('_', ' ')} {value}", *ends_said)
+
+
 Derive = Callable[[Tables], tuple[str, ...]]
 LINES: list[tuple[str, Derive]] = [
     (rf"today {MONEY} net = {MONEY} sales, {MONEY} refunds, {MONEY} fees and commission", lambda t: ledger(t, "2026-11-03")),
@@ -225,13 +267,17 @@ LINES: list[tuple[str, Derive]] = [
         r"(\d+) views, (\d+) clicks, (\d+) signups, (\d+) trials",
         lambda t: tuple(str(steps(t)[name]) for name in ("view", "click", "signup", "trial")),
     ),
-    (r"([\d.]+) % clicks of views \(target 2-5 %(?:, too early: only (\d+))?\)", rate("click", "view")),
-    (r"([\d.]+) % signups of clicks \(target 10-20 %(?:, too early: only (\d+))?\)", rate("signup", "click")),
-    (r"([\d.]+) % trials of signups \(target 30-50 %(?:, too early: only (\d+))?\)", rate("trial", "signup")),
+    (step_line("clicks of views", "2-5 %"), rate("click", "impression", 0.02, 0.05)),
+    (step_line("signups of clicks", "10-20 %"), rate("signup", "click", 0.10, 0.20)),
+    (step_line("trials of signups", "30-50 %"), rate("trial", "signup", 0.30, 0.50)),
+    (r"done: (\d+)/50 drafts, (\d+)/30 posts, (\d+)/50 LinkedIn, (\d+)/20 DMs, (\d+)/5 Upwork, (\d+) mails \(at most 30\)", done),
+    (r"forecast too early: (\d+) new payers in (\d+) days; from 5 in 7 days on there is a forecast", newcomers),
     (
         rf"by source: direct {MONEY}",
         lambda t: (dollars(t.one("select sum(revenue_micro_usd) from actp_attribution_events where utm_source = 'direct'")),),
     ),
+    (r"model: last non-direct touch of 30 days(?:; (\d+) buyers are too few to rank by \(10 needed\)|, (\d+) buyers)", buyers),
+    (rf"the models disagree on (.+): {MONEY} by (.+) to {MONEY} by (.+)", disputed),
     (r"(\d+) drafts: (.+)", drafts),
     (r"(\d+) posts out: (.+)", published),
     (
@@ -245,6 +291,12 @@ LINES: list[tuple[str, Derive]] = [
                     *TODAY,
                 )
             ),
+        ),
+    ),
+    (
+        r"held back by lot, to measure what posts cause: (\d+)",
+        lambda t: (
+            str(t.one("select count(*) from actp_posts where status = 'withheld' and scheduled_at >= ? and scheduled_at < ?", *TODAY)),
         ),
     ),
     (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 
 import pytest
 
-from revenue_machine.kit.ids import canonical_json, content_hash, make_id, random_key, random_token
+from revenue_machine.kit.ids import canonical_json, content_hash, make_id, random_key, random_token, two_ids
 
 
 def test_an_id_is_stable_over_machines() -> None:
@@ -47,3 +48,11 @@ def test_an_id_is_base_32_of_a_hash() -> None:
         key = ("email", f"zo\u00eb.{number}@example.com", None)
         digest = hashlib.sha256("\x1f".join(str(part) for part in key).encode()).digest()[:10]
         assert make_id("idn", *key) == f"idn_{base64.b32encode(digest).decode().lower()}"
+
+
+def test_two_ids_look_like_any() -> None:
+    first = two_ids("vis", "clk", "a\x1fb")
+    assert first == two_ids("vis", "clk", "a\x1fb")
+    assert all(re.fullmatch(r"(vis|clk)_[a-z2-7]{16}", one) for one in first)
+    made = [one[4:] for number in range(5_000) for one in two_ids("vis", "clk", f"a{number}")]
+    assert len(set(made)) == 10_000

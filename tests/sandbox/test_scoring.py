@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from revenue_machine.sandbox.scoring import score, score_lines
-from revenue_machine.sandbox.store import WorldStore
+from revenue_machine.sandbox.scoring import ModelScore, earned_by_network, league, league_lines, score, score_lines
+from revenue_machine.sandbox.store import ServiceState, WorldStore
 from revenue_machine.sandbox.truth import Deed, every_deed, note
 from tests.sandbox.stage import START
 
@@ -48,3 +48,37 @@ def test_an_empty_world_scores_without_shares(tmp_path: Path) -> None:
 def test_the_truth_reads_back_as_told(tmp_path: Path) -> None:
     deed = every_deed(told(tmp_path))[4]
     assert deed == Deed(START, "purchase", "c", "post_2", "post", "kindletters", 9_990_000, seen=False)
+
+
+def met(store: WorldStore) -> WorldStore:
+    """The networks of the two posts, as the world's post book notes them."""
+    notes = ServiceState(store, "world", 7)
+    notes.put("post", "post_1", {"id": "post_1", "crowd": "x/saas_growth"})
+    notes.put("post", "post_2", {"id": "post_2", "crowd": "threads/saas_growth"})
+    return store
+
+
+def test_money_is_summed_by_its_network(tmp_path: Path) -> None:
+    assert earned_by_network(met(told(tmp_path))) == ({"threads": 0.0, "x": 39_980_000.0}, 88_980_000)
+
+
+def test_the_league_ranks_by_share_error() -> None:
+    truth = {"x": 40.0, "threads": 20.0}
+    scores = league(truth, 100.0, {"last": {"x": 30.0, "threads": 20.0}, "first": {"x": 60.0, "unknown": 9.0}})
+    assert scores == [ModelScore("last", 0.05, -0.1), ModelScore("first", 0.2, 0.0)]
+
+
+def test_the_best_model_is_named_with_its_bias() -> None:
+    lines = league_lines([ModelScore("linear", 0.021, -0.083), ModelScore("last", 0.04, 0.1)])
+    assert lines[1] == "    linear           error   2.1  bias   -8.3"
+    assert lines[-1] == "  best is linear: it credits posts with 8.3 points too little"
+
+
+def test_without_sales_there_is_no_league(tmp_path: Path) -> None:
+    assert league({"x": 0.0}, 0.0, {"last": {"x": 1.0}}) == []
+    assert not any("attribution" in line for line in score_lines(told(tmp_path)))
+
+
+def test_the_league_stands_under_the_truth(tmp_path: Path) -> None:
+    lines = score_lines(met(told(tmp_path)), credited={"last": {"x": 19_990_000.0}})
+    assert lines[-1] == "  best is last: it credits posts with 22.5 points too little"

@@ -52,7 +52,7 @@ class Question:
 
     `kind` says what the payload is (`topic` runs it when approved; a domain may use kinds of its own and
     react to `approval.decided`). `price_micro_usd` is what saying yes may cost, `predicted_value_micro_usd` what it may bring;
-    `channel` is the one it speaks on.
+    `channel` is the one it speaks on, `hours_of` (`gates.hours_of`) whose hours there it waits for.
     """
 
     topic: str
@@ -67,6 +67,7 @@ class Question:
     requested_by: str = "machine"
     replaces_id: str | None = None
     channel: str | None = None
+    hours_of: str | None = None
     predicted_value_micro_usd: int | None = None
 
 
@@ -93,7 +94,8 @@ class Approvals:
             "payload_hash": content_hash(payload), "title": question.title, "why": question.why, "evidence": question.evidence,
             "price_micro_usd": question.price_micro_usd, "predicted_value_micro_usd": question.predicted_value_micro_usd,
             "is_money": question.is_money, "status": "pending", "holds": holds,
-            "replaces_id": question.replaces_id, "channel": question.channel, "requested_by": question.requested_by,
+            "replaces_id": question.replaces_id, "channel": question.channel, "hours_of": question.hours_of,
+            "requested_by": question.requested_by,
             "requested_at": now,
             "expires_at": now + (MONEY_LIFETIME if question.is_money else MESSAGE_LIFETIME),
         }  # fmt: skip
@@ -220,7 +222,8 @@ class Approvals:
             self._settle(connection, row, "replaced", actor, "edited")
             question = Question(
                 row["topic"], row["call_key"], edited, row["title"], row["why"], row["kind"], row["evidence"],
-                row["price_micro_usd"], row["is_money"], actor, approval_id, row["channel"], row["predicted_value_micro_usd"],
+                row["price_micro_usd"], row["is_money"], actor, approval_id, row["channel"], row["hours_of"],
+                row["predicted_value_micro_usd"],
             )  # fmt: skip
             return self.file(connection, question)
 
@@ -231,9 +234,7 @@ class Approvals:
 
     def wait(self, connection: sa.Connection, approval_id: str, until: datetime) -> None:
         """Let an approved call not be tried before an instant at which it may pass; the gates decide then as ever."""
-        sooner = sa.or_(APPROVALS.c.not_before.is_(None), APPROVALS.c.not_before < until)
-        mine = sa.and_(APPROVALS.c.id == approval_id, APPROVALS.c.status == "approved", sooner)
-        connection.execute(APPROVALS.update().where(mine).values(not_before=until))
+        self._hold_all(connection, APPROVALS.c.id == approval_id, until)
 
     def withdraw(self, connection: sa.Connection, approval_id: str, why: str) -> bool:
         """Take a question back, in the caller's transaction: what it asks is over. Whether it could still have run."""
@@ -289,7 +290,8 @@ class Approvals:
     def hold(self, approval_id: str, refusal: Failure) -> None:
         """Let an approval wait: a gate held its call and surely nothing happened; it runs again when the gate may be open.
 
-        A whole channel that is closed holds every approval that speaks on it, so that not each of them has to try.
+        A whole channel that is closed holds every approval that speaks on it, the night of a zone every one that is for people
+        there, so that not each of them has to try.
         """
         after = HOLD_UNLESS_TOLD if refusal.retry_after_s is None else timedelta(seconds=refusal.retry_after_s)
         not_before, mine = self._clock.now() + after, APPROVALS.c.id == approval_id
@@ -299,15 +301,16 @@ class Approvals:
                 .where(mine, APPROVALS.c.status.in_(("approved", "used")))
                 .values(status="approved", used_at=None, not_before=not_before, holds=APPROVALS.c.holds + 1)
             )
-            channel = connection.execute(sa.select(APPROVALS.c.channel).where(mine)).scalar()
-            if channel is not None and refusal.details.get("channel") == channel:
-                others = sa.and_(
-                    APPROVALS.c.status == "approved",
-                    APPROVALS.c.channel == channel,
-                    sa.or_(APPROVALS.c.not_before.is_(None), APPROVALS.c.not_before < not_before),
-                )
-                connection.execute(APPROVALS.update().where(others).values(not_before=not_before))
+            row = connection.execute(sa.select(APPROVALS.c.channel, APPROVALS.c.hours_of).where(mine)).one()
+            for column, mine_too in zip((APPROVALS.c.channel, APPROVALS.c.hours_of), row, strict=True):
+                if mine_too is not None and refusal.details.get(column.name) == mine_too:
+                    self._hold_all(connection, column == mine_too, not_before)
             self._audit.note(connection, "clock", "approval.held", approval_id, refusal.code, detail=refusal.message)
+
+    def _hold_all(self, connection: sa.Connection, which: sa.ColumnElement[bool], until: datetime) -> None:
+        sooner = sa.or_(APPROVALS.c.not_before.is_(None), APPROVALS.c.not_before < until)
+        held = APPROVALS.update().where(which, APPROVALS.c.status == "approved", sooner)
+        connection.execute(held.values(not_before=until))
 
     @contextmanager
     def _on_record(self, actor: str, approval_id: str) -> Iterator[None]:

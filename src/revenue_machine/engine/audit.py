@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,8 @@ _UNSEALED = sa.select(AUDIT).where(AUDIT.c.sequence.is_(None)).order_by(AUDIT.c.
 _ANY_UNSEALED = sa.select(AUDIT.c.id).where(AUDIT.c.sequence.is_(None)).limit(1)
 _HEAD = sa.select(AUDIT.c.sequence, AUDIT.c.hash).where(AUDIT.c.sequence.isnot(None)).order_by(AUDIT.c.sequence.desc()).limit(1)
 _NOTE = AUDIT.insert().inline()
+_NOTED = ("actor", "action", "subject", "outcome", "occurred_at", "detail_hash")
+_NO_DETAIL = content_hash("")
 _SEAL = (
     AUDIT.update()
     .where(AUDIT.c.id == sa.bindparam("entry"))
@@ -37,9 +40,16 @@ class Audit:
         """Write down who did what to what and how it ended; `detail` is kept only as its hash."""
         row = {
             "occurred_at": self._clock.now(), "actor": actor, "action": action, "subject": subject, "outcome": outcome,
-            "detail_hash": content_hash("" if detail is None else detail),
+            "detail_hash": _NO_DETAIL if detail is None else content_hash(detail),
         }  # fmt: skip
         connection.execute(_NOTE, row)
+
+    def note_all(self, connection: sa.Connection, notes: Sequence[tuple[str, str, str, str]]) -> None:
+        """Several (actor, action, subject, outcome) at once, for what shares a commit."""
+        now = self._clock.now()
+        rows = [dict(zip(_NOTED, (*note, now, _NO_DETAIL), strict=True)) for note in notes]
+        if rows:
+            connection.execute(_NOTE, rows)
 
     def seal(self) -> int:
         """Chain whatever is committed and unsealed; returns how many entries were sealed."""

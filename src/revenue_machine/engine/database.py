@@ -44,6 +44,15 @@ class Database:
             raise _as_failure(error) from error
 
     @contextmanager
+    def part_of(self, connection: sa.Connection) -> Iterator[None]:
+        """A part of a transaction that may fail alone: what it wrote is gone, the rest stands."""
+        try:
+            with connection.begin_nested():
+                yield
+        except DBAPIError as error:
+            raise _as_failure(error) from error
+
+    @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """One consistent view; nothing written here is kept."""
         try:

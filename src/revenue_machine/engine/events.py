@@ -19,6 +19,7 @@ from revenue_machine.kit.log import logger
 F = TypeVar("F", bound=Callable[..., None])
 _MARK = "low-water/"
 MAX_ATTEMPTS = 3
+MOST_AT_ONCE = 50
 # Built once: they run with every topic call.
 _LOW_WATER = sa.select(sa.cast(sa.func.substr(EVENT_HANDLINGS.c.handler, len(_MARK) + 1), sa.BigInteger)).where(
     EVENT_HANDLINGS.c.event_id == 0
@@ -101,11 +102,16 @@ class Reaction:
     function: Callable[..., None]
 
 
+Work = tuple[Event, Reaction]
+
+
 class Events:
     """Emits and drains."""
 
     def __init__(self, database: Database, clock: Clock, reactions: list[Reaction], container: Container) -> None:
         self._database, self._clock, self._container = database, clock, container
+        # One commit for many where writers are alone anyway; elsewhere others would wait for the rows of a long transaction.
+        self._most_at_once = MOST_AT_ONCE if database.dialect == "sqlite" else 1
         self._by_kind: dict[str, list[Reaction]] = {}
         for reaction in sorted(reactions, key=lambda one: one.name):
             for kind in reaction.kinds:
@@ -128,10 +134,12 @@ class Events:
         """
         handled, failed = 0, set[tuple[int, str]]()
         while batch := [(event, one) for event, one in self._open() if (event.id, one.name) not in failed]:
-            for event, reaction in batch:
-                try:
-                    handled += self._handle(event, reaction)
-                except Exception as error:  # noqa: BLE001 - one bad fact must neither stop the rest nor fail its emitter's call
+            for start in range(0, len(batch), self._most_at_once):
+                end = start + self._most_at_once
+                is_all = end >= len(batch) and not failed
+                done, refused = self._handle_together(batch[start:end], is_all=is_all)
+                handled += done
+                for (event, reaction), error in refused:
                     failed.add((event.id, reaction.name))
                     logger().error("event.reaction_failed", event_id=event.id, handler=reaction.name, error=type(error).__name__)
                     if not (isinstance(error, Failure) and error.retryable):  # a database that does not answer is not its fault
@@ -192,23 +200,40 @@ class Events:
             done = {(row.event_id, row.handler) for row in connection.execute(_HANDLED, {"first": events[0].id})}
         work = [(event, one) for event in events for one in self._by_kind[event.kind] if (event.id, one.name) not in done]
         if not work:
-            self._raise_low_water(events[-1].id)
+            with self._database.writing() as connection:
+                self._raise_low_water(connection, events[-1].id)
         return work
 
-    def _raise_low_water(self, event_id: int) -> None:
+    def _raise_low_water(self, connection: sa.Connection, event_id: int) -> None:
         """All facts up to here are handled by everybody: the next drain starts behind them."""
-        with self._database.writing() as connection:
-            mark = {"event_id": 0, "handler": f"{_MARK}{event_id:020d}", "handled_at": self._clock.now()}
-            connection.execute(_FORGET_MARK)
-            self._database.put(connection, EVENT_HANDLINGS, mark, ["event_id", "handler"])
+        self._database.lock(connection, "events/low-water")  # there is one mark, whoever raises it
+        mark = {"event_id": 0, "handler": f"{_MARK}{event_id:020d}", "handled_at": self._clock.now()}
+        connection.execute(_FORGET_MARK)
+        self._database.put(connection, EVENT_HANDLINGS, mark, ["event_id", "handler"])
 
-    def _handle(self, event: Event, reaction: Reaction) -> int:
-        """Claim and handle in one transaction: a handler that fails leaves no trace and is tried again."""
-        with self._database.writing() as connection:
-            claim = {"event_id": event.id, "handler": reaction.name, "handled_at": self._clock.now()}
-            if self._database.put(connection, EVENT_HANDLINGS, claim, ["event_id", "handler"]) == 0:
-                return 0
-            self._react(connection, event, reaction)
+    def _handle_together(self, work: list[Work], *, is_all: bool) -> tuple[int, list[tuple[Work, Exception]]]:
+        """(how many were handled, what failed and why): one transaction, in which each may fail alone and then leaves no trace."""
+        handled, failed = 0, list[tuple[Work, Exception]]()
+        try:
+            with self._database.writing() as connection:
+                for one in work:
+                    try:
+                        with self._database.part_of(connection):
+                            handled += self._handle(connection, *one)
+                    except Exception as error:  # noqa: BLE001 - one bad fact must neither stop the rest nor fail its emitter's call
+                        failed.append((one, error))
+                if is_all and not failed:
+                    self._raise_low_water(connection, work[-1][0].id)
+        except Failure as error:
+            return 0, [(one, error) for one in work]
+        return handled, failed
+
+    def _handle(self, connection: sa.Connection, event: Event, reaction: Reaction) -> int:
+        """Claim and handle; whoever claimed it before has handled it."""
+        claim = {"event_id": event.id, "handler": reaction.name, "handled_at": self._clock.now()}
+        if self._database.put(connection, EVENT_HANDLINGS, claim, ["event_id", "handler"]) == 0:
+            return 0
+        self._react(connection, event, reaction)
         return 1
 
     def _react(self, connection: sa.Connection, event: Event, reaction: Reaction) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Protocol, TypeGuard
@@ -85,6 +85,21 @@ class Speech:
     answers_owner: bool = False
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What wants through the door now, for a permit to judge."""
+
+    call: Call
+    speech: Speech | None
+    spend: Spend | None
+    now: datetime
+    zone: ZoneInfo
+
+
+# A domain's own "not now": raises what forbids it. Declared as `PERMITS` in `domains/<d>/permits.py`.
+Permit = Callable[[sa.Connection, Asked], None]
+
+
 class BudgetGate(Protocol):
     """The role of whoever guards the money; the credit domain plays it."""
 
@@ -98,18 +113,29 @@ class BudgetGate(Protocol):
 
 
 class Chokepoint:
-    """Kill switch, resting channels, suppression, caps, quiet hours, budget: in this order, all or nothing."""
+    """Kill switch, permits, resting channels, suppression, caps, quiet hours, budget: in this order, all or nothing."""
 
     def __init__(
-        self, *, database: Database, clock: Clock, zone: ZoneInfo, switch: Switch, caps: Mapping[str, Cap], budget: BudgetGate
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        zone: ZoneInfo,
+        switch: Switch,
+        caps: Mapping[str, Cap],
+        budget: BudgetGate,
+        permits: Sequence[Permit] = (),
     ) -> None:
         self._database, self._clock, self._zone = database, clock, zone
-        self._switch, self._caps, self._budget = switch, caps, budget
+        self._switch, self._caps, self._budget, self._permits = switch, caps, budget, tuple(permits)
 
     def admit(self, connection: sa.Connection, intent_key: str, call: Call, speech: Speech | None, spend: Spend | None) -> None:
         """Let an effect through or raise what forbids it; whatever it takes is taken in this transaction."""
         if speech is None or not speech.answers_owner:
             self._switch.check(connection)
+        asked = Asked(call, speech, spend, self._clock.now(), self._zone)
+        for permit in self._permits:
+            permit(connection, asked)
         if speech is not None:
             self._admit_speech(connection, intent_key, speech)
         if spend is not None:
@@ -134,19 +160,25 @@ class Chokepoint:
         cap = self._caps.get(speech.channel, Cap())
         self._take(connection, intent_key, speech.channel, speech.ceiling.lowered(cap.per_day, cap.per_week))
         if speech.window is not None:
-            self._check_window(speech.window)
+            self._check_window(speech.channel, speech.window)
         if speech.person_id is not None and speech.per_person is not None:
             self._take(connection, intent_key, person_address(speech.person_id), speech.per_person)
 
     def _take(self, connection: sa.Connection, intent_key: str, channel: str, ceiling: Ceiling) -> None:
         take_slot(connection, self._database, channel, ceiling, intent_key=intent_key, now=self._clock.now(), zone=self._zone)
 
-    def _check_window(self, window: Window) -> None:
+    def _check_window(self, channel: str, window: Window) -> None:
         now = self._clock.now()
         if window.is_open(now):
             return
         opens_at = window.opens_at(now)
-        raise CapReached(window.words(now), retry_after_s=None if opens_at is None else (opens_at - now).total_seconds())
+        retry_after_s = None if opens_at is None else (opens_at - now).total_seconds()
+        raise CapReached(window.words(now), retry_after_s=retry_after_s, hours_of=hours_of(channel, window.zone))
+
+
+def hours_of(channel: str, zone: str | None) -> str:
+    """Whose hours these are: all people of one zone on one channel share them."""
+    return f"{channel}/{zone if _is_zone(zone) else 'unknown'}"
 
 
 def person_address(contact_id: str) -> str:

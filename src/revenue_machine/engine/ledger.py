@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from revenue_machine.engine.bulk import insert_new
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.tables import LEDGER
 from revenue_machine.kit.clock import Clock, local_date
@@ -56,16 +57,39 @@ class Ledger:
 
     def book(self, connection: sa.Connection, entry: Entry) -> bool:
         """Append an entry; False when this key was posted before (then nothing changes)."""
-        entry_id = make_id("led", entry.kind, entry.key)
-        row = {
+        row = self._row(entry)
+        if self._database.put(connection, LEDGER, row, ["id"]) == 0:
+            return False
+        self._project(connection, row["id"], entry)
+        return True
+
+    def book_all(self, connection: sa.Connection, entries: Sequence[Entry]) -> int:
+        """Append many entries at once, such as a file brings; those posted before change nothing. Returns how many were new.
+
+        Some thousand at a time: their ids go into one question.
+        """
+        by_id = {entry_id(entry): entry for entry in entries}
+        known = set(connection.execute(sa.select(LEDGER.c.id).where(LEDGER.c.id.in_(list(by_id)))).scalars())
+        fresh = {name: entry for name, entry in by_id.items() if name not in known}
+        insert_new(connection, LEDGER, [self._row(entry) for entry in fresh.values()], ("id",))
+        for name, entry in fresh.items():
+            self._project(connection, name, entry)
+        return len(fresh)
+
+    def _row(self, entry: Entry) -> dict[str, Any]:
+        return {
             **{name: value for name, value in vars(entry).items() if name != "key"},
-            "id": entry_id,
+            "id": entry_id(entry),
             "units": None if entry.units is None else dict(entry.units),
             "local_date": local_date(entry.occurred_at, self._zone),
             "created_at": self._clock.now(),
         }
-        if self._database.put(connection, LEDGER, row, ["id"]) == 0:
-            return False
+
+    def _project(self, connection: sa.Connection, name: str, entry: Entry) -> None:
         for project in self._projections:
-            project(connection, self._database, entry_id, entry)
-        return True
+            project(connection, self._database, name, entry)
+
+
+def entry_id(entry: Entry) -> str:
+    """The id of an entry, by its kind and natural key."""
+    return make_id("led", entry.kind, entry.key)

@@ -22,6 +22,7 @@ DELIMITERS = (",", ";", "\t")
 LONGEST_CELL = 16 * 1024 * 1024
 MOST_REMARKS = 20
 HEAD = 65536
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 PIECE = 1024 * 1024
 FETCHED = 2000
 _ALL, _COUNT = "select * from read_parquet(?)", "select count(*) from read_parquet(?)"
@@ -111,10 +112,10 @@ def read_rows(path: Path) -> RowFile:
         look = _look(path)
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}", field="file") from None
-    form = _form(path, look.head)
+    form = _form(path, look.head if look.encoding != "utf-16" else look.head.decode("utf-16", "ignore").encode())
     if form == "parquet":
         return _read_parquet(path, look.sha256)
-    if b"\x00" in look.head:
+    if b"\x00" in look.head and look.encoding != "utf-16":
         raise BadInput(f"{path} is not a text file", field="file")
     return _read_jsonl(look) if form == "jsonl" else _read_csv(look)
 
@@ -126,7 +127,7 @@ def file_hash(path: Path) -> str:
 
 
 def _look(path: Path) -> _Look:
-    """Hash the bytes and find their encoding: Latin-1 only where they are not UTF-8."""
+    """Hash the bytes and find their encoding: UTF-16 only where they say so first, Latin-1 where they are not UTF-8."""
     digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
     is_blank, is_utf8, head = True, True, b""
     with path.open("rb") as data:
@@ -137,6 +138,8 @@ def _look(path: Path) -> _Look:
             is_utf8 = is_utf8 and _decodes(decoder, piece)
     if is_blank:
         raise BadInput(f"{path} is empty", field="file")
+    if head.startswith(_UTF16):
+        return _Look(path, digest.hexdigest(), head, "utf-16")
     is_utf8 = is_utf8 and _decodes(decoder, b"", is_last=True)
     utf8 = "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
     return _Look(path, digest.hexdigest(), head, utf8 if is_utf8 else "latin-1")
@@ -270,9 +273,11 @@ def _read_jsonl(look: _Look) -> RowFile:
 def _json_row(line: int, number: int, raw: str) -> FileRow | BadLine:
     try:
         value = json.loads(raw)
+        return FileRow(line, number, dict(_flat(value))) if isinstance(value, dict) else BadLine(line, "not a JSON object")
+    except RecursionError:
+        return BadLine(line, "not JSON: nested too deeply")
     except ValueError as error:
         return BadLine(line, f"not JSON: {error}")
-    return FileRow(line, number, dict(_flat(value))) if isinstance(value, dict) else BadLine(line, "not a JSON object")
 
 
 def _read_parquet(path: Path, sha256: str) -> RowFile:

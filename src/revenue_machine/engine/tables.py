@@ -1,4 +1,4 @@
-"""The engine's own tables: intents, ledger, approvals, audit, events, inbox, caps, switches, tokens, sessions, workers."""
+"""The engine's own tables: intents, ledger, approvals, audit, events, inbox, spools, caps, switches, tokens, sessions, workers."""
 
 from __future__ import annotations
 
@@ -91,6 +91,7 @@ APPROVALS = table(
     text("status", null=False),
     text("replaces_id"),
     text("channel"),
+    text("hours_of"),
     text("requested_by", null=False),
     instant("requested_at", null=False),
     instant("expires_at", null=False),
@@ -186,6 +187,17 @@ HOOK_INBOX = table(
     instant("handled_at"),
     sa.UniqueConstraint("service", "external_id"),
     sa.Index(None, "status"),
+)
+
+SPOOLS = table(
+    "actp_spools",
+    text_key(),
+    text("kind", null=False),
+    # Up to here the segment is in the database; written with the rows themselves.
+    number("drained_bytes", null=False),
+    number("records", null=False),
+    number("torn_bytes", null=False, default=0),
+    instant("drained_at", null=False),
 )
 
 CAP_SLOTS = table(

@@ -18,6 +18,7 @@ from revenue_machine.engine.events import Events
 from revenue_machine.engine.handwork import Handwork
 from revenue_machine.engine.inbox import Inbox
 from revenue_machine.engine.schedule import DueRun, Entry, Missed, ScheduleBook
+from revenue_machine.engine.spool_drain import Spools
 from revenue_machine.kit.clock import Clock, iso, local_date
 
 
@@ -57,6 +58,7 @@ class Ticker:
         approvals: Approvals,
         handwork: Handwork,
         inbox: Inbox,
+        spools: Spools,
         events: Events,
         audit: Audit,
         schedule: Sequence[Scheduled],
@@ -64,7 +66,7 @@ class Ticker:
     ) -> None:
         self._database, self._clock, self._zone, self._durable, self._book = database, clock, zone, durable, book
         self._handwork = handwork
-        self._approvals, self._inbox, self._events, self._audit = approvals, inbox, events, audit
+        self._approvals, self._inbox, self._spools, self._events, self._audit = approvals, inbox, spools, events, audit
         self._schedule = {one.entry.name: one for one in schedule}
         self._due = sorted(due, key=lambda one: one.topic)
 
@@ -99,6 +101,7 @@ class Ticker:
     def _round(self, blocks: Sequence[str] | None) -> int:
         self._approvals.expire()
         self._handwork.expire()
+        self._spools.drain()  # before the webhooks: whoever signed up has clicked before
         self._inbox.drain()
         self._events.drain()
         return self._start_scheduled(blocks) + self._start_due_rows() + self._start_approved()

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from revenue_machine.kit.errors import Failure, first_mistake
 
 T = TypeVar("T", bound=BaseModel)
+LONGEST_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,13 @@ class HookEvent:
     is_sandbox: bool = False
 
 
+@dataclass(frozen=True)
+class Greeting:
+    """What a vendor's GET at our address is answered when it asks whether we are the ones (Meta's challenge)."""
+
+    text: str
+
+
 class BadHook(Failure):
     """The webhook's body is not what its sender documents."""
 
@@ -48,12 +56,34 @@ class BadHook(Failure):
 def hook_json(body: bytes) -> dict[str, Any]:
     """The body as a JSON object, or a 400."""
     try:
-        payload = json.loads(body)
+        payload = json.loads(body, parse_constant=_no_number)
     except (ValueError, UnicodeDecodeError, RecursionError):
         raise BadHook("the webhook's body is not JSON") from None
     if not isinstance(payload, dict):
         raise BadHook("the webhook's body is not a JSON object")
     return payload
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def check_names(event: HookEvent) -> None:
+    """Refuse an envelope no database could keep: names that are empty, endless or no text. Raises: BadHook."""
+    for name in (event.external_id, event.kind, event.subject):
+        if name is None:
+            continue
+        if not 0 < len(name) <= LONGEST_NAME or "\x00" in name or not _is_text(name):
+            raise BadHook("the webhook's id, kind or subject is no plain text")
+
+
+def _is_text(name: str) -> bool:
+    """Whether it can be written as UTF-8: half a surrogate pair cannot."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def fit(kind: type[T], payload: object, what: str) -> T:

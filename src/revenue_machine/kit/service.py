@@ -103,7 +103,7 @@ class ServiceLink:
     def hide(self, text: str) -> str:
         """A text of the vendor's without the secrets of this service, which some vendors repeat in their answers."""
         own = self.settings
-        for secret in (own.api_key, own.webhook_secret, own.webhook_secret_old):
+        for secret in (own.api_key, own.webhook_secret, own.webhook_secret_old, own.webhook_signing_secret):
             if secret is not None and secret.get_secret_value():
                 text = text.replace(secret.get_secret_value(), "<secret>")
         return text

@@ -33,6 +33,7 @@ class ServiceSettings(BaseModel):
     base_url: str | None = None
     webhook_secret: SecretStr | None = None
     webhook_secret_old: SecretStr | None = None
+    webhook_signing_secret: SecretStr | None = None
 
     @property
     def is_live(self) -> bool:
@@ -65,6 +66,13 @@ class Cap(Frozen):
     per_week: int | None = Field(default=None, ge=0)
 
 
+class Lift(Frozen):
+    """What is left undone by lot, so that what the rest causes can be told: shares 0 to 0.5, 0 measures nothing."""
+
+    switchback_share: float = Field(default=0.10, ge=0, le=0.5)
+    mail_hold_out_share: float = Field(default=0.10, ge=0, le=0.5)
+
+
 class Settings(Frozen):
     """Everything the process needs to know before it starts; read once."""
 
@@ -79,6 +87,7 @@ class Settings(Frozen):
     config_path: Path | None = None
     budget: Budget = Budget()
     caps: dict[str, Cap] = {}
+    lift: Lift = Lift()
     services: dict[str, ServiceSettings] = {}
 
     @property
@@ -90,7 +99,7 @@ class Settings(Frozen):
 
 
 _PLAIN = ("home", "database_url", "mode", "public_url", "timezone", "clock", "log", "seed")
-_OWN_GROUPS = ("budget", "caps")
+_OWN_GROUPS = ("budget", "caps", "lift")
 _DATABASES = ("sqlite:///", "postgresql+psycopg://")
 
 
@@ -169,14 +178,16 @@ def _place(values: dict[str, Any], name: str, text: str) -> None:
 
 def _place_limit(values: dict[str, Any], name: str, path: list[str], text: str) -> None:
     """A budget or a send ceiling; a name that sets none is refused, for somebody counts on it."""
-    if path[0] == "budget" and len(path) == 2:
-        values["budget"] = {**values.get("budget", {}), path[1]: text}
+    if path[0] in ("budget", "lift") and len(path) == 2:
+        values[path[0]] = {**values.get(path[0], {}), path[1]: text}
     elif path[0] == "caps" and len(path) == 3:
         caps = {channel: dict(cap) for channel, cap in values.get("caps", {}).items()}
         caps.setdefault(path[1], {})[path[2]] = text
         values["caps"] = caps
     else:
-        raise BadInput("write REVENUE_BUDGET__DAY_USD or REVENUE_CAPS__<CHANNEL>__PER_DAY", field=name)
+        raise BadInput(
+            "write REVENUE_BUDGET__DAY_USD, REVENUE_LIFT__SWITCHBACK_SHARE or REVENUE_CAPS__<CHANNEL>__PER_DAY", field=name
+        )
 
 
 def _secret_file(name: str, place: str) -> str:

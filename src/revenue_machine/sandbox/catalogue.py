@@ -19,6 +19,7 @@ class Platform(Entry):
     tail: float = Field(ge=0, description="spread (log) between posts: heavy-tailed")
     half_life_hours: float = Field(gt=0, description="hours until half of a post's reach is used up")
     clicks: float = Field(ge=0, description="factor on clicks: how easily people leave this network")
+    lookups: float = Field(default=1.0, ge=0, description="factor on people who saw a post here and came without its link")
     likes: float = Field(ge=0, le=1, description="likes per view")
     comments: float = Field(ge=0, le=1, description="comments per view")
     shares: float = Field(ge=0, le=1, description="shares per view")

@@ -3,33 +3,54 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from revenue_machine.kit.rng import rng
 from revenue_machine.sandbox import journeys
 from revenue_machine.sandbox.behaviours import buying
+from revenue_machine.sandbox.rates import WorldRates
 
 if TYPE_CHECKING:
     from revenue_machine.sandbox.world import World
 
 
-def write_history(world: World, start: datetime) -> None:
-    """Live the sales of the month before `start`, oldest first (inside one transaction)."""
-    past = world.rates.history
-    draws = rng(world.seed, "history")
+class Past(NamedTuple):
+    """Somebody who came before the machine: paying for a while, or in a trial."""
+
+    key: str
+    at: datetime
+    is_paying: bool
+
+
+def past_customers(seed: int, rates: WorldRates, start: datetime) -> list[Past]:
+    """The customers of the month before `start`: payers oldest first, then open trials."""
+    past, draws = rates.history, rng(seed, "history")
     payers = past.subscribers + draws.randint(-past.subscribers_spread, past.subscribers_spread)
     ages_days = sorted((draws.uniform(7.5, 29.0) for _ in range(max(payers, 0))), reverse=True)
     trials_days = sorted((draws.uniform(0.2, 6.5) for _ in range(past.open_trials)), reverse=True)
-    for number, age in enumerate(ages_days):
-        _customer(world, f"payer/{number}", start - timedelta(seconds=int(age * 86_400)), is_paying=True)
-    for number, age in enumerate(trials_days):
-        _customer(world, f"trial/{number}", start - timedelta(seconds=int(age * 86_400)), is_paying=False)
+    return [
+        Past(f"{name}/{number}", start - timedelta(seconds=int(age * 86_400)), name == "payer")
+        for name, ages in (("payer", ages_days), ("trial", trials_days))
+        for number, age in enumerate(ages)
+    ]
+
+
+def person_of(place: journeys.Place, past: Past) -> tuple[int, str]:
+    """(who it was, which offer)."""
+    person = rng(place.seed, "history.person", past.key).randrange(place.rates.people)
+    return person, journeys.offer_by_weight(place, f"history/{past.key}")
+
+
+def write_history(world: World, start: datetime) -> None:
+    """Live the sales of the month before `start` (inside one transaction)."""
+    for past in past_customers(world.seed, world.rates, start):
+        _customer(world, past)
     buying.live_until(world, start)
 
 
-def _customer(world: World, key: str, at: datetime, *, is_paying: bool) -> None:
-    person = rng(world.seed, "history.person", key).randrange(world.rates.people)
-    offer = journeys.offer_by_weight(world, f"history/{key}")
+def _customer(world: World, past: Past) -> None:
+    person, offer = person_of(world, past)
+    at = past.at
     visitor = journeys.visitor_id(world.seed, offer, person)
     if not world.market.sells(world.rates.offers[offer]) or world.notes.get(journeys.CUSTOMER, visitor) is not None:
         return
@@ -43,7 +64,7 @@ def _customer(world: World, key: str, at: datetime, *, is_paying: bool) -> None:
         world.market.capture("$pageview", visitor, journeys.page_properties(url, ""), at - timedelta(hours=2))
         world.market.capture("signup", visitor, {"offer": offer}, at - timedelta(hours=1))
     world.set_time(at)
-    if is_paying:
+    if past.is_paying:
         buying.buy_at_once(world, customer, at)
     else:
         buying.start_trial(world, customer, at)

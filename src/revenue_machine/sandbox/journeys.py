@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from revenue_machine.kit.ids import make_id
 from revenue_machine.kit.rng import rng
-from revenue_machine.sandbox import acquaintances
+from revenue_machine.sandbox import acquaintances, fates
 from revenue_machine.sandbox.agenda import Due
 from revenue_machine.sandbox.truth import Deed
 
 if TYPE_CHECKING:
+    from revenue_machine.sandbox.people import People
+    from revenue_machine.sandbox.rates import WorldRates
     from revenue_machine.sandbox.world import World
 
-CUSTOMER = "customer"
+CUSTOMER, EARLIER = "customer", "earlier_visits"
+
+
+class Place(Protocol):
+    """Where people live: the whole world, or the market without any product."""
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def rates(self) -> WorldRates: ...
+
+    @property
+    def people(self) -> People: ...
 
 
 @dataclass(frozen=True)
@@ -60,7 +75,7 @@ def zone_of(world: World, person: int) -> str:
     return people.zones[int(people.zone_edges.searchsorted(person, side="right")) - 1]
 
 
-def sees_analytics(world: World, person: int) -> bool:
+def sees_analytics(world: Place, person: int) -> bool:
     """Whether this person's browser lets analytics through."""
     return not bool(world.people.blocks_analytics[person])
 
@@ -74,10 +89,9 @@ def land(world: World, visit: Visit) -> None:
     world.note(Deed(visit.at, "visit", person_name(world.seed, visit.person), visit.post_id, visit.channel, visit.offer, seen=seen))
     if world.notes.get(CUSTOMER, visitor) is not None:
         return
-    draws = rng(world.seed, "signup", visit.key)
-    if draws.random() >= signup_chance(world, visit):
+    draw, minutes = fates.signup_draw(world.seed, world.rates, visit.key)
+    if draw >= fates.signup_chance(world.rates, world.rates.offers[visit.offer], _count_visit(world, visitor)):
         return
-    minutes = draws.expovariate(1 / world.rates.funnel.signup_delay_minutes)
     customer = {
         "visitor": visitor, "person": visit.person, "offer": visit.offer, "post_id": visit.post_id, "channel": visit.channel,
         "came_by": campaign(visit.url), "status": "visitor",
@@ -86,9 +100,13 @@ def land(world: World, visit: Visit) -> None:
     world.plan(Due(_second(visit.at + timedelta(minutes=minutes)), "signup", visitor))
 
 
-def signup_chance(world: World, visit: Visit) -> float:
-    """How likely this visit ends in a signup."""
-    return world.rates.funnel.click_to_signup * world.rates.offers[visit.offer].appeal
+def _count_visit(world: World, visitor: str) -> int:
+    """Earlier visits of this browser to this page, where memory plays a part in this world."""
+    if world.rates.funnel.earlier_visits == 0:
+        return 0
+    earlier = int((world.notes.get(EARLIER, visitor) or {"count": 0})["count"])
+    world.notes.put(EARLIER, visitor, {"count": earlier + 1})
+    return earlier
 
 
 def page_properties(url: str, referrer: str) -> dict[str, Any]:
@@ -103,7 +121,7 @@ def campaign(url: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(url).query))
 
 
-def offer_at(world: World, text: str, key: str) -> str:
+def offer_at(world: Place, text: str, key: str) -> str:
     """The offer an address or a text is about; by weight and key when it names none."""
     lower = text.lower()
     for name, offer in world.rates.offers.items():
@@ -112,13 +130,13 @@ def offer_at(world: World, text: str, key: str) -> str:
     return offer_by_weight(world, key)
 
 
-def offer_by_weight(world: World, key: str) -> str:
+def offer_by_weight(world: Place, key: str) -> str:
     """An offer for a visit that nothing points anywhere."""
     names = list(world.rates.offers)
     return rng(world.seed, "offer", key).choices(names, [world.rates.offers[name].weight for name in names])[0]
 
 
-def pay_chance(world: World, channel: str, person: int) -> float:
+def pay_chance(world: Place, channel: str, person: int) -> float:
     """How likely this person's trial becomes paid: people who mind prices pay less often."""
     usual = world.rates.history.trial_to_paid if channel == "before" else world.rates.funnel.trial_to_paid
     return usual * (1.5 - float(world.people.price_sensitivity[person]))

@@ -10,7 +10,7 @@ from revenue_machine.kit.clock import iso
 from revenue_machine.sandbox.market import Market, Posted
 from revenue_machine.sandbox.people import People
 from revenue_machine.sandbox.postlife import PostLife, live
-from revenue_machine.sandbox.rates import WorldRates
+from revenue_machine.sandbox.rates import Fatigue, WorldRates
 from revenue_machine.sandbox.reading import read_post
 from revenue_machine.sandbox.store import ServiceState
 
@@ -63,12 +63,16 @@ class PostBook:
 
     def _tired(self, note: Note, at: datetime) -> float:
         """The share of reach that repetition leaves: same crowd within a day, same words on the same network ever."""
-        fatigue = self.rates.fatigue
         day_before = iso(at - timedelta(days=1))
-        before = [other for other in self._known.values() if other["crowd"] == note["crowd"] and other["at"] > day_before]
-        left = (1 - fatigue.loss_per_post) ** max(len(before) - fatigue.posts_without_fatigue + 1, 0)
+        before = sum(other["crowd"] == note["crowd"] and other["at"] > day_before for other in self._known.values())
         repeated = any(other["words"] == note["words"] and _network(other) == _network(note) for other in self._known.values())
-        return left * (fatigue.repeated_text if repeated else 1.0)
+        return reach_left(self.rates.fatigue, before, is_repeated=repeated)
+
+
+def reach_left(fatigue: Fatigue, before: int, *, is_repeated: bool) -> float:
+    """The share of reach a post keeps when its crowd saw `before` posts in the day before."""
+    left = (1 - fatigue.loss_per_post) ** max(before - fatigue.posts_without_fatigue + 1, 0)
+    return left * (fatigue.repeated_text if is_repeated else 1.0)
 
 
 def _network(note: Note) -> str:

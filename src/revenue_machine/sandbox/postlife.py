@@ -70,13 +70,13 @@ def live(rates: WorldRates, people: People, post: Mapping[str, Any], reading: Re
     published_at = parse_instant(str(post["published_at"]))
     name = str(post["id"])
     platform = rates.platforms.get(reading.platform) or next(iter(rates.platforms.values()))
-    weights = hour_weights(rates, reading.platform, platform, published_at)
+    weights = hour_weights(rates, platform, published_at)
     draws = array_rng(seed, "post.reach", name)
     impressions = int(draws.poisson(_expected_impressions(draws, rates, platform, reading) * tired * float(weights.sum())))
     rate = min(rates.funnel.impression_to_click * platform.clicks * _pull(rates, reading), 0.25)
     draw = array_rng(seed, "post.clicks", name)
     clicks = int(draw.poisson(impressions * rate)) if reading.links else 0
-    lookup_rate = rate * rates.traffic.looked_up_per_click
+    lookup_rate = rate * rates.traffic.looked_up_per_click * platform.lookups
     lookups = int(array_rng(seed, "post.lookups", name).poisson(impressions * lookup_rate))
     place = _Placing(seed, rates, people, reading, published_at, weights)
     reactions = array_rng(seed, "post.reactions", name)
@@ -105,24 +105,31 @@ def _pull(rates: WorldRates, reading: Reading) -> float:
     return hook * rates.frameworks.get(reading.framework, 1.0) * rates.pairs.get(f"{reading.hook}/{reading.niche}", 1.0)
 
 
-def hour_weights(rates: WorldRates, name: str, platform: Platform, published_at: datetime) -> Floats:
+def hour_weights(rates: WorldRates, platform: Platform, published_at: datetime) -> Floats:
     """Attention per hour of the post's life; sums to about 1, more when people are awake for it."""
     hours = np.arange(rates.life_of_post_hours)
     left = np.exp2(-hours / platform.half_life_hours)
     left = left / left.sum()
     shares = np.array(list(rates.time_zones.values()))
-    watching = np.array([zone_attention(rates, name, platform, published_at + timedelta(hours=int(hour))) for hour in hours])
+    first, zones = _hour(published_at), tuple(rates.time_zones)
+    watching = np.array(
+        [_zone_attention(platform.attention, platform.weekend, zones, first + after) for after in _hours(len(hours))]
+    )
     return left * (watching @ (shares / shares.sum()))  # type: ignore[no-any-return]
 
 
-def zone_attention(rates: WorldRates, name: str, platform: Platform, at: datetime) -> tuple[float, ...]:
-    """How much each time zone looks at a platform in the hour of an instant."""
-    hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    return _zone_attention(platform.attention, platform.weekend, tuple(rates.time_zones), hour)
+def _hour(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=8)
+def _hours(count: int) -> tuple[timedelta, ...]:
+    return tuple(timedelta(hours=hour) for hour in range(count))
+
+
+@lru_cache(maxsize=50_000)
 def _zone_attention(attention: tuple[float, ...], weekend: float, zones: tuple[str, ...], hour: datetime) -> tuple[float, ...]:
+    """How much each time zone looks at a platform in an hour."""
     local = [hour.astimezone(ZoneInfo(zone)) for zone in zones]
     return tuple(attention[moment.hour] * (weekend if moment.weekday() >= 5 else 1.0) for moment in local)
 
@@ -151,9 +158,10 @@ class _Placing:
         platform = self.rates.platforms.get(self.reading.platform) or next(iter(self.rates.platforms.values()))
         shares = np.array(list(self.rates.time_zones.values()))
         zones = np.zeros(len(hours), dtype=np.int64)
-        for hour in np.unique(hours):
-            at = self.published_at + timedelta(hours=int(hour))
-            weight = np.cumsum(shares * np.array(zone_attention(self.rates, self.reading.platform, platform, at)))
+        first, names = _hour(self.published_at), tuple(self.rates.time_zones)
+        for hour in np.unique(hours).tolist():
+            looking = _zone_attention(platform.attention, platform.weekend, names, first + timedelta(hours=hour))
+            weight = np.cumsum(shares * np.array(looking))
             chosen = hours == hour
             zones[chosen] = np.searchsorted(weight / weight[-1], draws[chosen], side="right")
         return np.minimum(zones, len(shares) - 1)

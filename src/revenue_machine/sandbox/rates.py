@@ -44,6 +44,12 @@ class Funnel(Group):
     refunds: float = Field(default=0.02, ge=0, le=1, description="first payments that are refunded within five days")
     signup_delay_minutes: float = Field(default=9.0, gt=0, description="mean minutes from landing to signup")
     trial_delay_hours: float = Field(default=5.0, gt=0, description="mean hours from signup to trial")
+    earlier_visits: float = Field(
+        default=0.0,
+        ge=0,
+        le=2,
+        description="share by which each earlier visit to the page, up to three, raises the chance of a signup",
+    )
 
 
 class Fatigue(Group):
@@ -66,6 +72,10 @@ class Traffic(Group):
     looked_up_per_click: float = Field(
         default=0.12, ge=0, description="people who saw the post and came without its link, per click"
     )
+    tapped_anyway: float = Field(
+        default=0.0, ge=0, le=1,
+        description="people on their way to the site who take the link of a post instead, per click of the hour before",
+    )  # fmt: skip
     analytics_blocked: float = Field(default=0.09, ge=0, le=1, description="share of people whose browser blocks analytics")
     bots_per_post: float = Field(default=2.2, ge=0, description="link previewers and prefetchers per published post with a link")
     crawlers_per_post_per_day: float = Field(default=0.3, ge=0, description="crawlers per post and day later on")

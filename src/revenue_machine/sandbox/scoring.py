@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from revenue_machine.kit.money import show
-from revenue_machine.sandbox.store import WorldStore
+from revenue_machine.sandbox.store import ServiceState, WorldStore
 from revenue_machine.sandbox.truth import Deed, every_deed
 
 _BY_POSTS = ("post", "lookup")
 _STEPS = ("click", "visit", "signup", "trial", "purchase")
+_POSTS = ("world", "post")
+Amounts = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,55 @@ class Score:
         return self.visible_of_those / self.caused_by_posts if self.caused_by_posts else None
 
 
+@dataclass(frozen=True)
+class ModelScore:
+    """How far one model of attribution is from the truth, in shares of all that was earned or sold (0.01 is a point).
+
+    `error`: mean over networks of the absolute difference; `bias`: what posts get too much (below zero: too little) altogether.
+    """
+
+    model: str
+    error: float
+    bias: float
+
+
+def league(truth: Amounts, total: float, credited: Mapping[str, Amounts]) -> list[ModelScore]:
+    """Models by their error, least first; the networks of the truth are compared, what nobody caused is the rest of `total`."""
+    if total <= 0 or not truth:
+        return []
+    scores = []
+    for model, amounts in credited.items():
+        misses = [(amounts.get(network, 0.0) - caused) / total for network, caused in truth.items()]
+        scores.append(ModelScore(model, sum(map(abs, misses)) / len(misses), sum(misses)))
+    return sorted(scores, key=lambda one: (one.error, one.model))
+
+
+def earned_by_network(store: WorldStore) -> tuple[dict[str, float], float]:
+    """(micro-dollars caused by the posts of each network, all micro-dollars) since the machine came."""
+    posts = {note["id"]: str(note["crowd"]).split("/")[0] for note in ServiceState(store, _POSTS[0], 0).list(_POSTS[1])}
+    caused = dict.fromkeys(sorted(posts.values()), 0.0)
+    total = 0
+    for deed in every_deed(store):
+        if deed.channel != "before":
+            total += _money(deed)
+            if deed.channel in _BY_POSTS and deed.post_id in posts:
+                caused[posts[deed.post_id]] += _money(deed)
+    return caused, total
+
+
+def league_lines(scores: Sequence[ModelScore]) -> list[str]:
+    """The league as indented lines, best first, and what the best still gets wrong."""
+    if not scores:
+        return []
+    best = scores[0]
+    verb = "too much" if best.bias > 0 else "too little"
+    return [
+        "  attribution against the truth, mean error per network and bias of all posts together, in points of revenue:",
+        *(f"    {one.model:16} error {one.error * 100:5.1f}  bias {one.bias * 100:+6.1f}" for one in scores),
+        f"  best is {best.model}: it credits posts with {abs(best.bias) * 100:.1f} points {verb}",
+    ]
+
+
 def score(store: WorldStore) -> Score:
     """Sum up the truth since the machine came (what was before does not count)."""
     deeds = [deed for deed in every_deed(store) if deed.channel != "before"]
@@ -50,8 +101,13 @@ def score(store: WorldStore) -> Score:
     )
 
 
-def score_lines(store: WorldStore, visible: Mapping[str, int] | None = None) -> list[str]:
-    """The truth as indented lines without a heading, beside the product's own counts of the same steps where it gives them."""
+def score_lines(
+    store: WorldStore, visible: Mapping[str, int] | None = None, credited: Mapping[str, Amounts] | None = None
+) -> list[str]:
+    """The truth as indented lines without a heading, beside the product's own counts of the same steps where it gives them.
+
+    `credited`: micro-dollars per network by each model of attribution, as the product's tables have them.
+    """
     found = score(store)
     shown = visible or {}
     steps = [
@@ -68,7 +124,7 @@ def score_lines(store: WorldStore, visible: Mapping[str, int] | None = None) -> 
         )
     if found.best_post is not None:
         lines.append(f"  best post {found.best_post}: {show(found.best_post_micro_usd)}")
-    return lines
+    return lines + league_lines(league(*earned_by_network(store), credited or {}))
 
 
 def _money_per_post(deeds: Iterable[Deed]) -> dict[str, int]:

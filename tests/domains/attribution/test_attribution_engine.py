@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from revenue_machine.domains.attribution import reads
-from revenue_machine.domains.attribution.models import DIMENSIONS
+from revenue_machine.domains.attribution.models import DIMENSIONS, MODEL
 from revenue_machine.domains.attribution.tables import ATTRIBUTION_EVENTS, ATTRIBUTION_SUMMARY
 from revenue_machine.domains.funnel.tables import FUNNEL_SNAPSHOTS
 from revenue_machine.engine.ledger import Entry, Ledger
 from revenue_machine.engine.tables import LEDGER
-from revenue_machine.kit.errors import Failure
 from tests.domains.revenue.house import DAY, HOUR, PRICE, START, House, open_house
 
 EVENT_COLUMNS = ("event_type", "user_id", "post_id", "niche", "utm_source", "revenue_micro_usd")
@@ -63,11 +62,15 @@ def test_summary_knows_cost_and_return(house: House) -> None:
         "spend_micro_usd",
         "cpa_micro_usd",
     )
-    assert house.rows(ATTRIBUTION_SUMMARY, *columns, dimension="niche", dimension_value="saas_growth") == [
+    assert house.rows(ATTRIBUTION_SUMMARY, *columns, model=MODEL, dimension="niche", dimension_value="saas_growth") == [
         (1, 1, 1, 1, PRICE, 16_991_500, 500_000, 500_000),
     ]  # fmt: skip
-    assert house.rows(ATTRIBUTION_SUMMARY, "roas", "cpa_usd", dimension="niche", dimension_value="saas_growth") == [(33.983, 0.5)]
-    assert house.rows(ATTRIBUTION_SUMMARY, "roas", "cpa_usd", dimension="niche", dimension_value="unknown") == [(None, None)]
+    assert house.rows(ATTRIBUTION_SUMMARY, "roas", "cpa_usd", model=MODEL, dimension="niche", dimension_value="saas_growth") == [
+        (33.983, 0.5)
+    ]
+    assert house.rows(ATTRIBUTION_SUMMARY, "roas", "cpa_usd", model=MODEL, dimension="niche", dimension_value="unknown") == [
+        (None, None)
+    ]
 
 
 def test_refund_takes_credit_back(house: House) -> None:
@@ -83,7 +86,7 @@ def test_refund_takes_credit_back(house: House) -> None:
     with house.app.database.reading() as connection:
         assert reads.revenue_by_dimension(connection, "platform") == {"x": 0}
     columns = ("purchases", "refunds", "churns", "net_revenue_micro_usd")
-    assert house.rows(ATTRIBUTION_SUMMARY, *columns, dimension="platform") == [(1, 1, 1, 0)]
+    assert house.rows(ATTRIBUTION_SUMMARY, *columns, model=MODEL, dimension="platform") == [(1, 1, 1, 0)]
 
 
 def test_late_signup_corrects_earlier_sale(house: House) -> None:
@@ -160,17 +163,11 @@ def test_posts_rank_by_profit(house: House) -> None:
     assert [(one.post_id, one.profit_micro_usd, one.purchases) for one in best] == [("post_a", 16_491_500, 1)]
 
 
-def test_comparison_of_models_waits_for_issue_three(house: House) -> None:
-    error = house.app.call("attribution.compare").error
-    assert isinstance(error, Failure)
-    assert (error.code, error.details["issue"]) == ("not_configured", 3)
-
-
 def test_both_databases_tell_the_same(tmp_path: Path, database_url: str) -> None:
     house = open_house(tmp_path, REVENUE_DATABASE_URL=database_url)
     sold(house)
     columns = ("dimension", "dimension_value", "purchases", "revenue_micro_usd", "net_revenue_micro_usd", "cpa_micro_usd", "roas")
-    rows = house.rows(ATTRIBUTION_SUMMARY, *columns)
+    rows = house.rows(ATTRIBUTION_SUMMARY, *columns, model=MODEL)
     assert len(rows) == 16
     assert ("platform", "x", 1, PRICE, 16_991_500, 500_000, 33.983) in rows
     assert ("utm_source", "unknown", 1, PRICE, 16_991_500, None, None) in rows

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from revenue_machine.domains.attribution.models import Tally
 from revenue_machine.domains.attribution.rules import cpa_micro_usd, is_direct, is_in_window, roas, source_type, traits_of
 
 T0 = datetime(2026, 11, 2, tzinfo=UTC)
@@ -40,11 +39,12 @@ def test_missing_traits_are_none_not_unknown() -> None:
 
 
 def test_cost_per_purchase_is_exact() -> None:
-    assert cpa_micro_usd("x", Tally({"purchase": 3}, 0, 0, 10_000_000)) == 3_333_333
-    assert cpa_micro_usd("x", Tally({}, 0, 0, 10_000_000)) is None
-    assert cpa_micro_usd("unknown", Tally({"purchase": 3}, 0, 0, 0)) is None
+    assert cpa_micro_usd("x", 10_000_000, 3) == 3_333_333
+    assert cpa_micro_usd("x", 10_000_000, 0.4) == 25_000_000
+    assert cpa_micro_usd("x", 10_000_000, 0.0) is None
+    assert cpa_micro_usd("unknown", 0, 3) is None
 
 
 def test_return_is_net_over_spend() -> None:
-    assert roas(Tally({}, 20_000_000, 15_000_000, 5_000_000)) == 3.0
-    assert roas(Tally({}, 20_000_000, 15_000_000, 0)) is None
+    assert roas(15_000_000, 5_000_000) == 3.0
+    assert roas(15_000_000, 0) is None

@@ -19,7 +19,8 @@ from revenue_machine.kit.errors import Suppressed
 from tests.app_fixture import START
 from tests.domains.crm.conftest import Book
 
-UNTOUCHED = ("actp_contact_merges", "actp_events", "actp_event_handlings", "actp_audit_log")
+# What is only ever added to, and the note that credit is to be traced anew.
+UNTOUCHED = ("actp_contact_merges", "actp_events", "actp_event_handlings", "actp_audit_log", "actp_attribution_stale")
 
 
 def two_people(book: Book) -> tuple[str, str]:

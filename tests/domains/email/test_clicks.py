@@ -24,6 +24,7 @@ def clicked(house: House) -> None:
     for _ in range(2):
         door.request("GET", "/r/" + link.rsplit("/", 1)[1], BROWSER, b"")
     door.close()
+    house.app.spools.drain()
     deliver(house)
     house.send()
 

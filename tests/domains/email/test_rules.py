@@ -151,4 +151,4 @@ def test_weeks_are_numbered_by_monday() -> None:
 
 @pytest.mark.parametrize(("setting", "day"), [(None, 30), (5, 5), (200, 200), (5_000, 1_000), (0, 0)])
 def test_mails_a_day(setting: int | None, day: int) -> None:
-    assert rules.per_day(setting) == day
+    assert rules.per_day(setting, 30) == day

@@ -9,7 +9,7 @@ from tests.domains.publishing.stage import Stage
 
 def test_plain_address_carries_utm(stage: Stage) -> None:
     settings = stage.app.settings.model_copy(update={"public_url": None})
-    links = LinkStore(stage.app.database, stage.clock, settings)
+    links = LinkStore(stage.app.database, stage.clock, settings, stage.app.audit)
     wanted = LinkWanted("https://a.example/p?utm_source=mine#top", "post_a", "everreach_pro", "x", "s1")
     with stage.app.database.writing() as connection:
         link = links.create(connection, wanted)

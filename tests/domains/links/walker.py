@@ -24,11 +24,13 @@ class Answer:
         return self.headers.get("location")
 
 
-async def ask(app: ASGIApp, path: str, method: str = "GET", *, agent: str = PHONE, port: int = 5000, **headers: str) -> Answer:
+async def ask(
+    app: ASGIApp, path: str, method: str = "GET", *, agent: str = PHONE, host: str = "203.0.113.9", port: int = 5000, **headers: str
+) -> Answer:
     """One request with an already decoded path, as a server hands it over."""
     said = {"user-agent": agent, **{name.replace("_", "-"): value for name, value in headers.items()}}
     scope: dict[str, Any] = {
-        "type": "http", "method": method, "path": path, "query_string": b"", "client": ("203.0.113.9", port),
+        "type": "http", "method": method, "path": path, "query_string": b"", "client": (host, port),
         "headers": [(name.encode(), value.encode()) for name, value in said.items() if value],
     }  # fmt: skip
     sent: list[Message] = []

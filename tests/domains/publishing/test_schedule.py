@@ -16,7 +16,7 @@ from tests.domains.publishing.stage import HOUR, Stage
 def test_daily_limit_and_gap_hold(stage: Stage) -> None:
     stage.drafts(30, "threads")
     result = stage.call("publish.schedule", horizon_hours=17)
-    assert result == {"scheduled": 10, "waiting": 20, "by_platform": {"threads": 10}}
+    assert result == {"scheduled": 10, "withheld": 0, "waiting": 20, "by_platform": {"threads": 10}}
     times = [row["scheduled_at"] for row in stage.posts()]
     assert min(later - earlier for earlier, later in pairwise(times)) >= HOUR
     assert max(times) <= START + 17 * HOUR
@@ -49,14 +49,14 @@ def test_repetition_schedules_nothing_twice(stage: Stage) -> None:
 def test_best_draft_goes_first(stage: Stage) -> None:
     stage.draft("good", review_score=7.0)
     best = stage.draft("best", review_score=9.0)
-    assert stage.call("publish.schedule", horizon_hours=1) == {"scheduled": 1, "waiting": 1, "by_platform": {"x": 1}}
+    assert stage.call("publish.schedule", horizon_hours=1) == {"scheduled": 1, "withheld": 0, "waiting": 1, "by_platform": {"x": 1}}
     assert [row["draft_id"] for row in stage.posts()] == [best]
 
 
 def test_old_and_picture_drafts_wait(stage: Stage) -> None:
     stage.draft("old", created_at=START - timedelta(days=3))
     stage.draft("picture", "instagram")
-    assert stage.call("publish.schedule") == {"scheduled": 0, "waiting": 1, "by_platform": {}}
+    assert stage.call("publish.schedule") == {"scheduled": 0, "withheld": 0, "waiting": 1, "by_platform": {}}
 
 
 def test_offer_brings_a_link(stage: Stage) -> None:

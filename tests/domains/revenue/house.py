@@ -114,11 +114,12 @@ class House:
                 self.app.container.get(Ledger).book(connection, entry)
 
     def clicks(self, click_id: str, post_id: str, visitor: str, at: datetime, *, is_counted: bool = True) -> None:
-        row = {
+        row: dict[str, Any] = {
             "id": click_id, "link_id": f"l-{post_id}", "slug": f"s-{post_id}", "post_id": post_id, "product": "everreach_pro",
             "visitor_id": visitor, "clicked_at": at, "is_counted": is_counted, "filter_version": 1,
         }  # fmt: skip
         with self.app.database.writing() as connection:
+            row["arrival"] = 1 + int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(CLICKS.c.arrival), 0))).scalar_one())
             connection.execute(CLICKS.insert(), row)
 
 

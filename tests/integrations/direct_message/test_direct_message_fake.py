@@ -112,7 +112,9 @@ def test_closed_door_opens_when_they_write(client: DirectMessageClient, state: S
 def test_blocked_and_unknown_people(platform: str, client: DirectMessageClient, state: ServiceState, ada: dict[str, str]) -> None:
     fake.public_reply(state, "ada", "Hi", platform=platform)
     fake.public_block(state, "ada", platform=platform)
-    assert reason_of(lambda: client.send(platform, ada[platform], "Hello")) == ("blocked" if platform == "instagram" else "not_allowed")
+    assert reason_of(lambda: client.send(platform, ada[platform], "Hello")) == (
+        "blocked" if platform == "instagram" else "not_allowed"
+    )
     assert reason_of(lambda: client.send(platform, "5", "Hello")) == "unknown"
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from revenue_machine.integrations.posthog import posthog_client
 from revenue_machine.integrations.posthog.posthog_client import PostHogClient, event_uuid
-from revenue_machine.integrations.posthog.wire import CaptureEvent, FunnelRow, FunnelStep, RetentionRow
+from revenue_machine.integrations.posthog.wire import CaptureEvent, FeatureFlag, FunnelRow, FunnelStep, RetentionRow
 from revenue_machine.kit.errors import BadInput, ContractBroken, Failure, NotConfigured, OutsideRejected, OutsideUnavailable
 
 Hearing = Callable[..., PostHogClient]
@@ -209,3 +209,66 @@ def test_published_insights_are_read(shared: Path, client_hearing: Hearing) -> N
 def test_group_of_many_values() -> None:
     step = FunnelStep(order=0, count=1, breakdown_value=["tiktok", None, "$$_posthog_breakdown_null_$$", 3])
     assert step.group == "tiktok, 3"
+
+
+@pytest.mark.parametrize(
+    ("mode", "step", "sent"),
+    [("first", None, {"breakdownAttributionType": "first_touch"}), ("last", None, {"breakdownAttributionType": "last_touch"}),
+     ("any", None, {"breakdownAttributionType": "all_events"}),
+     ("step", 2, {"breakdownAttributionType": "step", "breakdownAttributionValue": 1})],
+)  # fmt: skip
+def test_attribution_is_said_in_posthogs_words(
+    mode: str, step: int | None, sent: dict[str, Any], client_hearing: Hearing, own: Own
+) -> None:
+    heard: list[dict[str, Any]] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        heard.append(json.loads(request.content)["query"])
+        return httpx2.Response(200, content=own("posthog", "funnel_breakdown.json"))
+
+    client = client_hearing(PostHogClient, answer)
+    client.funnel(["a", "b"], date_from=FROM, date_to=TO, breakdown="x", attribution=mode, attribution_step=step)
+    assert {name: value for name, value in heard[0]["funnelsFilter"].items() if name.startswith("breakdown")} == sent
+    assert heard[0]["filterTestAccounts"] is True
+
+
+def test_experiments_come_page_by_page(client_hearing: Hearing, own: Own) -> None:
+    heard: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        heard.append(str(request.url))
+        return httpx2.Response(200, content=own("posthog", f"experiments_{len(heard)}.json"))
+
+    found = client_hearing(PostHogClient, answer).experiments()
+    assert [(one.id, one.status, one.variants) for one in found] == [
+        (7, "running", {"control": 50.0, "short": 50.0}), (8, "draft", {}), (9, "ended", {}), (11, "archived", {}),
+    ]  # fmt: skip
+    assert heard[1].endswith("/experiments/?limit=100&offset=100")
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [([{"properties": [], "rollout_percentage": 30}], 30.0), ([{"properties": [], "rollout_percentage": None}], 100.0),
+     ([{"properties": [{"key": "plan"}], "rollout_percentage": 100}], None),
+     ([{"rollout_percentage": 5}, {"properties": [{"key": "x"}]}], 5.0)],
+)  # fmt: skip
+def test_release_to_everybody_is_read(groups: list[dict[str, Any]], expected: float | None) -> None:
+    flag = FeatureFlag(id=1, key="f", active=True, filters={"groups": groups})
+    assert flag.released_percentage == expected
+
+
+def test_published_experiment_is_read(shared: Path, client_hearing: Hearing) -> None:
+    held = json.loads((shared / "fixtures/posthog/insights_2024_fork/new-experiment.json").read_text())
+    page = {"count": 1, "next": None, "previous": None, "results": [held]}
+    found = client_hearing(PostHogClient, lambda _: httpx2.Response(200, json=page)).experiments()
+    assert [(one.feature_flag_key, one.status, len(one.variants)) for one in found] == [("test-experiment-1", "draft", 3)]
+    empty = json.loads((shared / "fixtures/posthog/insights_2024_fork/experiments.json").read_text())
+    assert client_hearing(PostHogClient, lambda _: httpx2.Response(200, json=empty)).experiments() == []
+
+
+@pytest.mark.parametrize("mode", ["first_touch", "last_touch", "all_events", "step"])
+def test_attribution_words_stand_in_the_contract(mode: str, shared: Path) -> None:
+    text = (shared / "contracts/posthog/openapi.derived.yaml").read_text()
+    part = text[text.index("    BreakdownAttributionType:\n      enum:") :][:200]
+    assert f"- {mode}\n" in part
+    assert "breakdownAttributionValue:" in text

@@ -295,3 +295,54 @@ def test_same_world_same_answers(tmp_path: Path) -> None:
         return bodies
 
     assert answer("a.db") == answer("b.db")
+
+
+@pytest.mark.parametrize(
+    ("mode", "step", "expected"),
+    [
+        ("first", None, [("tiktok", 1), ("tiktok", 1), ("x", 1), ("x", 1)]),
+        ("last", None, [("email", 1), ("email", 1), ("x", 1), ("x", 1)]),
+        ("step", 1, [(None, 1), (None, 1), ("tiktok", 1), ("tiktok", 1)]),
+        ("step", 2, [("email", 1), ("email", 1), ("x", 1), ("x", 1)]),
+        ("any", None, [(None, 1), (None, 0), ("tiktok", 1), ("tiktok", 0)]),
+    ],
+)  # fmt: skip
+def test_attribution_decides_the_value(
+    mode: str, step: int | None, expected: list[tuple[str | None, int]], outside: Outside, client_of: ClientOf
+) -> None:
+    did(outside, "two", "signup", 1, utm_source="tiktok")
+    did(outside, "two", "purchase", 2, utm_source="email")
+    did(outside, "late", "signup", 1)
+    did(outside, "late", "purchase", 2, utm_source="x")
+    rows = client_of(PostHogClient).funnel(
+        ["signup", "purchase"], date_from=FROM, date_to=START, breakdown="utm_source", attribution=mode, attribution_step=step
+    )
+    assert sorted(counts(rows), key=lambda one: (one[0] or "", -one[1])) == expected
+
+
+def test_lists_come_page_by_page(outside: Outside, client_of: ClientOf) -> None:
+    state = state_of(outside)
+    for number in range(205):
+        fake.public_flag(state, f"flag-{number:03}")
+    for number in range(101):
+        fake.public_experiment(state, f"experiment {number}", f"flag-{number:03}", starts=FROM, ends=START if number % 2 else None)
+    client = client_of(PostHogClient)
+    assert [flag.key for flag in client.feature_flags()] == [f"flag-{number:03}" for number in range(205)]
+    found = client.experiments()
+    assert [one.id for one in found] == list(range(1, 102))
+    assert {one.status for one in found} == {"running", "ended"}
+    assert found[100].feature_flag is not None
+    assert found[100].feature_flag.key == "flag-100"
+    assert ask(outside, "GET", "/api/projects/1/experiments/", query=[("limit", "x")]).status == 400
+
+
+def test_busy_posthog_is_waited_for(outside: Outside, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PostHogClient, "poll_wait_s", 0.0)
+    did(outside, "a", "signup", 1, utm_source="x")
+    did(outside, "a", "purchase", 2)
+    fake.public_set_busy(state_of(outside), is_busy=True)
+    client = client_of(PostHogClient)
+    rows = client.funnel(["signup", "purchase"], date_from=FROM, date_to=START, breakdown="utm_source")
+    assert counts(rows) == [("x", 1), ("x", 1)]
+    assert client.trends("signup", date_from=FROM, date_to=START)[0].count == 1
+    assert client.hogql("SELECT count() FROM events").rows == [[2]]

@@ -44,3 +44,15 @@ def test_sdk_reads_flags(outside: Outside) -> None:
         sdk.shutdown()
         reset_sessions()
     assert [flags.get_flag(key) for key in ("always", "never", "paywall")] == [True, False, "short"]
+
+
+def test_sdk_alias_joins_a_person(outside: Outside, client_of: Callable[..., PostHogClient]) -> None:
+    with served(outside) as base:
+        sdk = posthog.Posthog("phc_sandbox", host=f"{base}/posthog")
+        sdk.capture("open", distinct_id="anon-1", timestamp=START - timedelta(hours=2))
+        sdk.alias("anon-1", "ann", timestamp=START - timedelta(hours=1))
+        sdk.capture("buy", distinct_id="ann", timestamp=START - timedelta(minutes=30))
+        sdk.shutdown()
+        reset_sessions()
+    rows = client_of(PostHogClient).funnel(["open", "buy"], date_from=START - timedelta(days=1), date_to=START)
+    assert [row.count for row in rows] == [1, 1]

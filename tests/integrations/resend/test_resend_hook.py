@@ -97,7 +97,7 @@ def test_five_minutes_are_tolerated(age_s: int) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"[]", b"{}", b"\xff", b'{"type":"email.sent","created_at":"2026-11-22T06:00:00Z","data":{}}',
+        b"", b"[]", b"{}", b"\xff", b'{"type":"email.sent","created_at":"2026-11-22T06:00:00Z","data":[]}',
         b'{"type":"email.sent","created_at":"soon","data":{"email_id":"e"}}', b'{"type":"email.sent","created_at":1,"data":[]}',
         b'{"type":"x","created_at":"0001-01-01T00:00:00+14:00","data":{}}', b'{"type":"x","created_at":1e999,"data":{}}',
     ],
@@ -105,6 +105,13 @@ def test_five_minutes_are_tolerated(age_s: int) -> None:
 def test_malformed_body_is_refused(body: bytes) -> None:
     with pytest.raises(BadHook):
         hook.read(signed(body))
+
+
+def test_odd_details_are_kept_for_the_reader() -> None:
+    request = signed(b'{"type":"email.sent","created_at":"2026-11-22T06:00:00Z","data":{}}')
+    assert (hook.read(request).kind, hook.read(request).subject) == ("email.sent", None)
+    with pytest.raises(BadHook):
+        hook.event_of(request)
 
 
 def test_webhook_without_id_is_refused(own: Own) -> None:

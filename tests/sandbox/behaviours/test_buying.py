@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from revenue_machine.sandbox.behaviours.buying import months_after
+from revenue_machine.sandbox.fates import months_after
 from revenue_machine.sandbox.rates import WorldRates
 from revenue_machine.sandbox.truth import Deed, every_deed
 from tests.sandbox.stage import START, make_world

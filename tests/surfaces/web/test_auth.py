@@ -39,6 +39,7 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("POST", "/api/stop", {"reason": "test"}, (*REFUSED, 403, 200, 200, 200)),
     ("POST", "/api/resume", {"reason": "test"}, (*REFUSED, 403, 403, 200, 200)),
     ("POST", "/hooks/stripe", {}, (400,) * 8),
+    ("GET", "/hooks/stripe", {}, (405,) * 8),
     ("GET", "/u/nobody", None, (404,) * 8),
     ("POST", "/u/nobody", None, (404,) * 8),
     ("GET", "/healthz", None, OPEN),

@@ -1,5 +1,5 @@
-"""Decides what the owner's visitors did: funnels, trends, retention and single events, as product analytics counts them."""
+"""Decides what the owner's visitors did and who they are: funnels, trends, retention and events, at PostHog or kept here."""
 
 from __future__ import annotations
 
-NEEDS: tuple[str, ...] = ()
+NEEDS: tuple[str, ...] = ("attribution", "crm")

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-NEEDS: tuple[str, ...] = ("links", "publishing")
+NEEDS: tuple[str, ...] = ("links", "publishing", "credit")

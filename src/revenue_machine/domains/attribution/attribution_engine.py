@@ -1,37 +1,38 @@
-"""Writes every step of every person with the touch it is credited to, and sums the credit up by dimension."""
+"""Writes every step of every person with the touch it is credited to, traces the journeys behind, and sums the credit up."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from revenue_machine.domains.attribution import reads, rules, store
+from revenue_machine.domains.attribution import reads, rules, store, tracing
+from revenue_machine.domains.attribution.crediting import credit_rows
 from revenue_machine.domains.attribution.models import (
-    DIMENSIONS,
     DIRECT,
-    MODEL,
     NOBODY_KNOWS,
     POST_DIMENSIONS,
     UNKNOWN,
     Conversion,
     EventType,
-    Tally,
+    Said,
+    Step,
     Touch,
+    Traced,
 )
+from revenue_machine.domains.attribution.summary import summary_rows
 from revenue_machine.domains.links import reads as link_reads
 from revenue_machine.domains.links.models import Click
 from revenue_machine.domains.publishing import reads as post_reads
 from revenue_machine.domains.publishing.models import Post
 from revenue_machine.engine.database import Database
 from revenue_machine.kit.clock import Clock
-from revenue_machine.kit.ids import make_id
 
 CLICK_MARK = "clicks"
-# Clicks are written in batches; one that was made just before the mark may have landed just after it.
-CLICK_OVERLAP = timedelta(minutes=10)
+CLICKS_AT_ONCE = 20_000
 POSTS_AT_ONCE = 500
 _TOUCH_COLUMNS = ("source_type", "utm_source", "post_id", "click_id", "visitor_id", "utm_medium", "utm_campaign", "utm_content")
 
@@ -43,86 +44,152 @@ class AttributionEngine:
         self._database, self._clock = database, clock
 
     def take_clicks(self, connection: sa.Connection) -> None:
-        """Write an event for every counted click since the last look."""
-        reached = reads.mark(connection, CLICK_MARK)
-        clicks = link_reads.counted_clicks_after(connection, None if reached is None else reached - CLICK_OVERLAP, "")
-        if not clicks:
-            return
+        """Write an event for every counted click that came in since the last look, however late; take out what counts no more."""
+        while True:
+            changes = link_reads.changes_after(connection, reads.mark(connection, CLICK_MARK), CLICKS_AT_ONCE)
+            if not changes:
+                return
+            self._take(connection, [one.click for one in changes if one.is_counted])
+            self._drop(connection, [one.click for one in changes if not one.is_counted])
+            store.keep_mark(self._database, connection, CLICK_MARK, changes[-1].arrival, self._clock.now())
+            if len(changes) < CLICKS_AT_ONCE:
+                return
+
+    def _take(self, connection: sa.Connection, clicks: Sequence[Click]) -> None:
         posts = self._posts(connection, {click.post_id for click in clicks if click.post_id})
         now = self._clock.now()
         store.keep_new(self._database, connection, [_click_row(click, posts, now) for click in clicks])
-        store.keep_mark(self._database, connection, CLICK_MARK, clicks[-1].clicked_at)
+        visitors = {click.id: click.visitor_id for click in clicks}
+        stale = {f"contact/{click.contact_id}" for click in clicks if click.contact_id}
+        stale |= {f"visitor/{visitor}" for visitor in store.known_devices(connection, visitors.values())}
+        for signup in store.signups_naming(connection, visitors):
+            store.bind_signup(connection, signup.id, visitors[signup.named_click_id or ""])
+            stale.add(f"step/{signup.id}")
+        store.mark_stale(self._database, connection, stale)
+
+    def _drop(self, connection: sa.Connection, clicks: Sequence[Click]) -> None:
+        known = store.known_devices(connection, [click.visitor_id for click in clicks])
+        for signup in store.signups_naming(connection, [click.id for click in clicks]):
+            store.bind_signup(connection, signup.id, None)
+            store.mark_stale(self._database, connection, [f"step/{signup.id}"])
+        stale = {f"visitor/{visitor}" for visitor in known} | {f"contact/{one.contact_id}" for one in clicks if one.contact_id}
+        store.mark_stale(self._database, connection, stale)
+        store.drop_clicks(connection, [f"click/{click.id}" for click in clicks])
 
     def sign_up(self, connection: sa.Connection, said: Mapping[str, Any], at: datetime) -> None:
         """Write a signup with the touch that brought it; whatever the person did before or since inherits it."""
         self.take_clicks(connection)
         user_id = str(said["user_id"])
-        touch = self._touch(connection, said, at)
+        told = Said(*(_text(said.get(name)) for name in ("click_id", "utm_source", "utm_medium", "utm_campaign")))
+        touch = self._touch(connection, told, at)
         step = Conversion(f"signup/{user_id}", "signup", at, user_id)
-        store.keep_step(self._database, connection, step, touch, self._clock.now())
+        row = store.event_row(step, touch, self._clock.now())
+        store.keep_row(self._database, connection, {**row, "named_click_id": told.click_id, "said": vars(told)})
         store.credit_person(connection, user_id, touch)
+        store.mark_stale(self._database, connection, [f"user/{user_id}"])
 
     def convert(self, connection: sa.Connection, step: Conversion) -> None:
         """Write a trial, payment, refund or farewell with the touch its person came by."""
-        store.keep_step(self._database, connection, step, self._touch_of(connection, step.user_id), self._clock.now())
+        if step.user_id is None and step.refunds_payment_id is not None:
+            sale = store.sale_of(connection, step.refunds_payment_id)
+            step = step if sale is None else replace(step, user_id=sale.user_id)
+        row = store.event_row(step, self._touch_of(connection, step.user_id), self._clock.now())
+        store.keep_row(self._database, connection, row)
+        stale = [f"step/{row['id']}"] + ([] if step.user_id is None else [f"user/{step.user_id}"])
+        store.mark_stale(self._database, connection, stale)
+
+    def know(self, connection: sa.Connection, user_id: str, contact_id: str) -> None:
+        """A product's user turned out to be a contact: what either touched is one journey."""
+        store.name_contact(connection, user_id, contact_id)
+        store.mark_stale(self._database, connection, [f"user/{user_id}"])
+
+    def look_again(self, connection: sa.Connection, contact_ids: Iterable[str]) -> None:
+        """Two contacts became one, or one became two: their journeys are traced anew."""
+        store.mark_stale(self._database, connection, [f"contact/{one}" for one in contact_ids])
 
     def adopt_unclaimed_money(self, connection: sa.Connection) -> None:
         """Income nobody told of becomes an event of its own, so that credits and ledger are one sum."""
         now = self._clock.now()
         rows = [store.event_row(step, NOBODY_KNOWS, now) for step in reads.unclaimed_money(connection)]
         store.keep_new(self._database, connection, rows)
+        store.mark_stale(self._database, connection, [f"step/{row['id']}" for row in rows])
 
-    def rebuild(self, connection: sa.Connection) -> None:
-        """Sum up all eight dimensions anew."""
+    def catch_up(self, connection: sa.Connection) -> int:
+        """Trace anew whoever was touched since the last look, whole people only; how many steps were looked at."""
+        self._take_deductions(connection)
+        keys = store.stale_keys(connection)
+        if not keys:
+            return 0
+        traced = self._traced(connection, store.whole_people(connection, keys))
+        self._credit(connection, traced)
+        rows = [row for one in traced for row in credit_rows(one)]
+        store.replace_credits(connection, [one.step.id for one in traced], rows)
+        store.clear_stale(connection, keys)
+        return len(traced)
+
+    def rebuild(self, connection: sa.Connection) -> tuple[int, int]:
+        """Trace everybody from the stored steps alone and put right what differs; (steps, how many stood differently)."""
+        self.take_clicks(connection)
+        self.adopt_unclaimed_money(connection)
+        self._take_deductions(connection)
+        keys = store.stale_keys(connection)
+        traced = self._traced(connection, store.all_steps(connection))
+        self._credit(connection, traced)
+        stood = store.all_credits(connection)
+        rows = [row for one in traced for row in credit_rows(one)]
+        fresh = {row["conversion_id"] for row in rows if stood.pop(row["id"], None) != row}
+        wrong = fresh | {row["conversion_id"] for row in stood.values()}
+        store.replace_credits(connection, sorted(wrong), [row for row in rows if row["conversion_id"] in wrong])
+        store.clear_stale(connection, keys)
+        return len(traced), len(wrong)
+
+    def sum_up(self, connection: sa.Connection) -> None:
+        """Sum up all eight dimensions in every model; rows that did not change stay."""
         costs = reads.cost_by_post(connection)
-        posts = self._posts(connection, set(costs))
-        rows = [row for dimension in DIMENSIONS for row in self._summary_rows(connection, dimension, costs, posts)]
-        store.replace_summary(connection, rows)
-
-    def _summary_rows(
-        self, connection: sa.Connection, dimension: str, costs: Mapping[str, int], posts: Mapping[str, Post]
-    ) -> list[dict[str, Any]]:
-        counts: dict[str, dict[str, int]] = {}
-        revenue: dict[str, int] = {}
-        spend: dict[str, int] = {}
-        for value, kind, count, amount in reads.tallies(connection, dimension):
-            counts.setdefault(value, {})[kind] = count
-            revenue[value] = revenue.get(value, 0) + amount
+        posts = self._posts(connection, {one for one in costs if one is not None})
+        spend = {None if post_id is None else posts.get(post_id): 0 for post_id in costs}
         for post_id, cost in costs.items():
-            value = _value_of(posts.get(post_id), dimension)
-            spend[value] = spend.get(value, 0) + cost
-        taken = reads.deductions_by(connection, dimension)
-        now = self._clock.now()
-        return [
-            _summary_row(dimension, value, Tally(
-                counts.get(value, {}), revenue.get(value, 0), revenue.get(value, 0) + taken.get(value, 0), spend.get(value, 0)
-            ), now)
-            for value in sorted({*counts, *spend})
-        ]  # fmt: skip
+            spend[None if post_id is None else posts.get(post_id)] += cost
+        rows = {row["id"]: row for row in summary_rows(connection, spend)}
+        stood = reads.summary_as_it_stands(connection)
+        fresh = [{**row, "updated_at": self._clock.now()} for key, row in rows.items() if stood.get(key) != row]
+        gone = [key for key in stood if stood[key] != rows.get(key)]
+        store.replace_summary(connection, gone, fresh)
 
-    def _touch(self, connection: sa.Connection, said: Mapping[str, Any], at: datetime) -> Touch:
-        """The last touch that names somebody, within 30 days: the click, else the campaign, else nobody."""
-        click = self._click(connection, said.get("click_id"), at)
-        if click is not None:
-            return _touch_from(click)
-        source, campaign = said.get("utm_source"), said.get("utm_campaign")
-        expired = said.get("click_id") and reads.click_event(connection, str(said["click_id"])) is not None
-        post = None if expired or not campaign else post_reads.post_by_id(connection, str(campaign))
-        if post is not None:
-            return Touch(
-                "organic_post", post.platform, post_id=post.id, utm_medium=said.get("utm_medium"), utm_campaign=post.id,
-                traits=rules.traits_of(vars(post)),
-            )  # fmt: skip
-        if expired or rules.is_direct(source):
-            return Touch("direct", DIRECT)
-        return Touch("campaign", str(source), utm_medium=said.get("utm_medium"), utm_campaign=campaign)
+    def _take_deductions(self, connection: sa.Connection) -> None:
+        for step_id, _, deducted in store.changed_deductions(connection):
+            store.keep_deducted(connection, step_id, deducted)
+            store.mark_stale(self._database, connection, [f"step/{step_id}"])
 
-    def _click(self, connection: sa.Connection, click_id: Any, at: datetime) -> dict[str, Any] | None:
-        """The click itself, or a later one of the same visitor when it is too old."""
-        found = reads.click_event(connection, str(click_id)) if click_id else None
-        if found is None or rules.is_in_window(found["occurred_at"], at):
-            return found
-        later = reads.last_click_of(connection, found["visitor_id"], at) if found["visitor_id"] else None
+    def _traced(self, connection: sa.Connection, steps: Sequence[Step]) -> list[Traced]:
+        signups = [one for one in steps if one.event_type == "signup"]
+        campaigns = {one.said.utm_campaign for one in signups if one.said is not None and one.said.utm_campaign}
+        posts = self._posts(connection, campaigns)
+        words = {
+            one.id: one.touch if one.said is None else rules.touch_said(one.said, posts.get(one.said.utm_campaign or ""))
+            for one in signups
+        }
+        return tracing.trace(steps, words)
+
+    def _credit(self, connection: sa.Connection, traced: Sequence[Traced]) -> None:
+        """Write the default credit where it stands otherwise; the device of a signup is its own, whatever it is credited to."""
+        for one in traced:
+            columns, stands = one.credited.columns(), one.step.touch.columns()
+            if one.step.event_type == "signup":
+                columns["visitor_id"] = one.step.visitor_id
+            if columns != stands:
+                store.credit_step(connection, one.step.id, columns)
+
+    def _touch(self, connection: sa.Connection, said: Said, at: datetime) -> Touch:
+        """The last touch that names somebody, within 30 days: the click, else the campaign, else nobody; as far as is known now."""
+        named = reads.click_event(connection, said.click_id) if said.click_id else None
+        if named is not None:
+            click = named if rules.is_in_window(named["occurred_at"], at) else self._later_click(connection, named, at)
+            return Touch("direct", DIRECT, visitor_id=named["visitor_id"]) if click is None else _touch_from(click)
+        return rules.touch_said(said, post_reads.post_by_id(connection, said.utm_campaign) if said.utm_campaign else None)
+
+    def _later_click(self, connection: sa.Connection, named: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:
+        later = reads.last_click_of(connection, named["visitor_id"], at) if named["visitor_id"] else None
         return later if later is not None and rules.is_in_window(later["occurred_at"], at) else None
 
     def _touch_of(self, connection: sa.Connection, user_id: str | None) -> Touch:
@@ -155,21 +222,5 @@ def _touch_from(row: Mapping[str, Any]) -> Touch:
     return Touch(**held, traits={name: row[name] for name in POST_DIMENSIONS})
 
 
-def _value_of(post: Post | None, dimension: str) -> str:
-    """The value of a dimension to which a post's cost belongs."""
-    if post is None:
-        return UNKNOWN
-    return post.platform if dimension == "utm_source" else rules.traits_of(vars(post))[dimension]
-
-
-def _summary_row(dimension: str, value: str, tally: Tally, now: datetime) -> dict[str, Any]:
-    names: dict[str, EventType] = {
-        "clicks": "click", "signups": "signup", "trials": "trial", "purchases": "purchase", "renewals": "renewal",
-        "refunds": "refund", "churns": "churn",
-    }  # fmt: skip
-    return {
-        "id": make_id("ats", dimension, value, MODEL), "dimension": dimension, "dimension_value": value, "model": MODEL,
-        **{column: tally.counts.get(kind, 0) for column, kind in names.items()}, "revenue_micro_usd": tally.revenue_micro_usd,
-        "net_revenue_micro_usd": tally.net_revenue_micro_usd, "spend_micro_usd": tally.spend_micro_usd,
-        "cpa_micro_usd": rules.cpa_micro_usd(value, tally), "roas": rules.roas(tally), "updated_at": now,
-    }  # fmt: skip
+def _text(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from revenue_machine.domains.attribution.models import DIRECT, NONE, POST_DIMENSIONS, UNKNOWN, SourceType, Tally, Traits
+from revenue_machine.domains.attribution.models import DIRECT, NONE, POST_DIMENSIONS, UNKNOWN, Said, SourceType, Touch, Traits
+from revenue_machine.domains.publishing.models import Post
 
 WINDOW = timedelta(days=30)
 # Clocks of two vendors differ by a little: a signup a moment before its click still has that click.
@@ -36,14 +37,25 @@ def traits_of(post: Mapping[str, str | None]) -> Traits:
     return {name: post.get(name) or NONE for name in POST_DIMENSIONS}
 
 
-def cpa_micro_usd(value: str, tally: Tally) -> int | None:
+def touch_said(said: Said, post: Post | None) -> Touch:
+    """What a signup's own words mean when they name no click: a post, a campaign of another kind, nobody."""
+    if post is not None:
+        return Touch(
+            "organic_post", post.platform, post_id=post.id, utm_medium=said.utm_medium, utm_campaign=post.id,
+            traits=traits_of(vars(post)),
+        )  # fmt: skip
+    if is_direct(said.utm_source):
+        return Touch("direct", DIRECT)
+    return Touch("campaign", str(said.utm_source), utm_medium=said.utm_medium, utm_campaign=said.utm_campaign)
+
+
+def cpa_micro_usd(value: str, spend_micro_usd: int, purchases: float) -> int | None:
     """What a first purchase cost, half to even; None without purchases, and where nobody knows what was spent."""
-    purchases = tally.counts.get("purchase", 0)
-    if purchases == 0 or value in (UNKNOWN, DIRECT):
+    if purchases <= 0 or value in (UNKNOWN, DIRECT):
         return None
-    return round(Fraction(tally.spend_micro_usd, purchases))
+    return round(spend_micro_usd / Fraction(purchases).limit_denominator(1_000_000))
 
 
-def roas(tally: Tally) -> float | None:
+def roas(net_revenue_micro_usd: int, spend_micro_usd: int) -> float | None:
     """Net dollars back per dollar spent; None when nothing was spent."""
-    return tally.net_revenue_micro_usd / tally.spend_micro_usd if tally.spend_micro_usd > 0 else None
+    return net_revenue_micro_usd / spend_micro_usd if spend_micro_usd > 0 else None

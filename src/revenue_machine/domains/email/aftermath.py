@@ -27,7 +27,6 @@ from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import Failure
 from revenue_machine.kit.ids import content_hash
 
-CLICK_OVERLAP = timedelta(minutes=10)
 FETCH_AGAIN = timedelta(minutes=5)
 MOST_FETCHES = 3
 MOST_CAPTURES = 500
@@ -157,18 +156,17 @@ class Aftermath:
     def take_clicks(self) -> int:
         """Read the redirector's clicks since the last look and note those on links of mails; how many were."""
         with self._database.reading() as connection:
-            reached = reads.mark(connection, reads.CLICK_MARK)
-            since = None if reached is None else reached - CLICK_OVERLAP
-            clicks = [one for one in link_reads.counted_clicks_after(connection, since, "") if one.utm_medium == "email"]
+            changes = link_reads.changes_after(connection, reads.place(connection, reads.CLICK_MARK))
+            clicks = [one.click for one in changes if one.is_counted and one.click.utm_medium == "email"]
             sends = reads.sends_of_links(connection, sorted({one.post_id for one in clicks if one.post_id}))
-        if not clicks:
+        if not changes:
             return 0
         with self._database.writing() as connection:
             for click in clicks:
                 send = sends.get(click.post_id or "")
                 if send is not None:
                     self.clicked(connection, send, click.clicked_at)
-            store.keep_mark(connection, self._database, reads.CLICK_MARK, clicks[-1].clicked_at)
+            store.keep_mark(connection, self._database, reads.CLICK_MARK, changes[-1].click.clicked_at, changes[-1].arrival)
         return len(clicks)
 
     def note(self, connection: sa.Connection, send: Send, event: str, at: datetime) -> None:

@@ -138,18 +138,16 @@ class Enroller:
         return store.enrol(connection, self._database, rows)
 
     def _row(self, sequence: MailSequence, person: Person, anchor_at: datetime) -> dict[str, Any]:
-        now = self._clock.now()
+        now, share = self._clock.now(), self._settings.lift.mail_hold_out_share
         enrolment_id = make_id("enr", sequence.id, person.id)
-        is_held_out = (
-            sequence.kind == "marketing" and rng(self._settings.seed, "email.hold_out", enrolment_id).random() < rules.HOLD_OUT
-        )
+        is_held_out = sequence.kind == "marketing" and rng(self._settings.seed, "email.hold_out", enrolment_id).random() < share
         times = self.first_times(sequence, person, enrolment_id, anchor_at)
         if is_held_out:
             times |= {"next_send_at": None, "next_due_at": None}
         return {
             "id": enrolment_id, "sequence_id": sequence.id, "contact_id": person.id,
             "status": "held_out" if is_held_out else "active",
-            "arm": "held_out" if is_held_out else "treated", "propensity": rules.HOLD_OUT if is_held_out else 1 - rules.HOLD_OUT,
+            "arm": "held_out" if is_held_out else "treated", "propensity": share if is_held_out else 1 - share,
             "anchor_at": anchor_at, "revenue_micro_usd": 0, "created_at": now, "updated_at": now, **times,
         }  # fmt: skip
 

@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict
 
 from revenue_machine.domains.email import rules
 from revenue_machine.domains.email.models import Letter, Send
+from revenue_machine.domains.phase import reads as phase_reads
 from revenue_machine.engine.caps import Ceiling
 from revenue_machine.engine.clients import Clients
+from revenue_machine.engine.database import Database
 from revenue_machine.engine.effects import Plan
 from revenue_machine.engine.gates import Speech, Window
 from revenue_machine.integrations.resend.resend_client import ResendClient
@@ -51,8 +53,8 @@ class Order:
 class Postman:
     """Resend where it is set up, else SMTP; `REVENUE_SMTP__PREFERRED=yes` turns that round."""
 
-    def __init__(self, clients: Clients, settings: Settings) -> None:
-        self._clients, self._settings = clients, settings
+    def __init__(self, clients: Clients, settings: Settings, database: Database) -> None:
+        self._clients, self._settings, self._database = clients, settings, database
 
     @property
     def provider(self) -> str:
@@ -75,7 +77,9 @@ class Postman:
     def ceiling(self) -> Ceiling:
         """What the channel bears."""
         cap = self._settings.caps.get(CHANNELS["marketing"])
-        return Ceiling(rules.per_day(None if cap is None else cap.per_day))
+        with self._database.reading() as connection:
+            of_phase = phase_reads.volume(connection, "emails").most or 0
+        return Ceiling(rules.per_day(None if cap is None else cap.per_day, of_phase))
 
     def plan(self, order: Order) -> Plan[Handed]:
         """The one outside write of a mail; everything about it that could differ follows from its row."""

@@ -23,6 +23,7 @@ _NEXT_ENROLMENT = sa.select(sa.func.min(_E.next_due_at)).where(_E.status == "act
 _NEXT_REPLY = sa.select(sa.func.min(_R.due_at)).where(_R.status == "due")
 _NEXT_CAPTURE = sa.select(sa.func.min(_C.occurred_at)).where(_C.status == "due")
 _MARK = sa.select(MARKS.c.at).where(MARKS.c.name == sa.bindparam("mark"))
+_PLACE = sa.select(MARKS.c.place).where(MARKS.c.name == sa.bindparam("mark"))
 _DUE = (
     sa.select(*_ENROLMENT)
     .where(_E.status == "active", _E.next_due_at <= sa.bindparam("now"))
@@ -53,6 +54,11 @@ def mark(connection: sa.Connection, name: str) -> datetime | None:
     """A remembered instant."""
     found: datetime | None = connection.execute(_MARK, {"mark": name}).scalar()
     return found
+
+
+def place(connection: sa.Connection, name: str) -> int:
+    """How far something numbered was read; 0 when never."""
+    return int(connection.execute(_PLACE, {"mark": name}).scalar() or 0)
 
 
 def sequence_of(row: Any) -> Sequence:

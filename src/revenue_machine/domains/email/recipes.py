@@ -48,9 +48,9 @@ def writer(database: Database, clock: Clock, business: Business, desk: ModelDesk
 
 
 @recipe
-def postman(clients: Clients, settings: Settings) -> Postman:
+def postman(clients: Clients, settings: Settings, database: Database) -> Postman:
     """Hands mails over."""
-    return Postman(clients, settings)
+    return Postman(clients, settings, database)
 
 
 @recipe

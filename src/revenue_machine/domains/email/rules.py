@@ -14,11 +14,10 @@ from revenue_machine.kit.wording import address_in, poison_in
 # The recipient's day in which a mail may arrive at all (reliability §11), and the hours it is planned for (definitions §2.8).
 OPENS, CLOSES = time(8), time(21)
 PREFERRED_OPENS, PREFERRED_CLOSES = time(9), time(11)
-# Definitions §2.8: 30 mails a day unless the owner says otherwise; no setting passes the clamp.
-PER_DAY, MOST_PER_DAY = 30, 1_000
+# What a day bears unless the owner says otherwise stands in the phase's table of volumes; no setting passes the clamp.
+MOST_PER_DAY = 1_000
 # What one person bears over all channels together; three, because the seed's own trial mails are three in seven days.
 PERSON_DAY, PERSON_WEEK = 1, 3
-HOLD_OUT = 0.10
 COUNTED = timedelta(days=7)
 CONVERTS_WITHIN = timedelta(days=30)
 # A text that is written anew is asked about this long before it goes, and a yes to it stands for a week.
@@ -114,9 +113,9 @@ def day_of_week(number: int, weekday: int) -> date:
     return WEEK_ZERO + timedelta(days=number * 7 + weekday)
 
 
-def per_day(setting: int | None) -> int:
-    """Mails a day: 30 unless the owner set a number, which may not pass the clamp."""
-    return PER_DAY if setting is None else min(setting, MOST_PER_DAY)
+def per_day(setting: int | None, of_phase: int) -> int:
+    """Mails a day: what the phase bears unless the owner set a number, which may not pass the clamp."""
+    return of_phase if setting is None else min(setting, MOST_PER_DAY)
 
 
 @dataclass(frozen=True)

@@ -139,9 +139,9 @@ def captured(connection: sa.Connection, capture_ids: Sequence[str]) -> None:
     connection.execute(CAPTURES.update().where(CAPTURES.c.id.in_(capture_ids)).values(status="done"))
 
 
-def keep_mark(connection: sa.Connection, database: Database, name: str, at: datetime) -> None:
-    """Remember an instant by name."""
-    database.put(connection, MARKS, {"name": name, "at": at}, ["name"], ["at"])
+def keep_mark(connection: sa.Connection, database: Database, name: str, at: datetime, place: int | None = None) -> None:
+    """Remember an instant by name, and how far something numbered was read."""
+    database.put(connection, MARKS, {"name": name, "at": at, "place": place}, ["name"], ["at", "place"])
 
 
 def unsubscribe_key(connection: sa.Connection, database: Database, fresh: str) -> str:

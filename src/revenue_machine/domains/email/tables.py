@@ -135,4 +135,4 @@ CAPTURES = table(
 )
 
 # Until when the channel rests, from when bounces and complaints count, how far clicks were read.
-MARKS = table("actp_email_marks", text_key("name"), instant("at", null=False))
+MARKS = table("actp_email_marks", text_key("name"), instant("at", null=False), number("place"))

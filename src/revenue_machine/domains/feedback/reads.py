@@ -98,6 +98,14 @@ def views_between(connection: sa.Connection, start: datetime, end: datetime) -> 
     return int(connection.execute(query).scalar_one())
 
 
+def views_by_post(connection: sa.Connection, start: datetime | None, end: datetime | None) -> dict[str, int]:
+    """Views of every own post published in [start, end) at its newest look, 0 before the first; by id."""
+    query = sa.select(_POST.post_id, sa.func.coalesce(_POST.views, 0)).where(_POST.is_own)
+    query = query if start is None else query.where(_POST.published_at >= start)
+    query = query if end is None else query.where(_POST.published_at < end)
+    return {row[0]: int(row[1]) for row in connection.execute(query.order_by(_POST.post_id))}
+
+
 def top_posts(connection: sa.Connection, since: datetime, limit: int) -> list[FeedbackPost]:
     """The best of the posts published since: by score, then by engagement while nobody is judged yet."""
     query = sa.select(FEEDBACK_POSTS).where(_POST.published_at >= since, _POST.measured_at.is_not(None))

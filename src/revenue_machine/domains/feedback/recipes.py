@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from revenue_machine.domains.attribution.models import Views
 from revenue_machine.domains.credit.models import ModelDesk
+from revenue_machine.domains.feedback.counting import LookedAt
 from revenue_machine.domains.feedback.feedback_loop import FeedbackLoop
 from revenue_machine.domains.feedback.lessons import Teacher
 from revenue_machine.domains.owner.models import Business
@@ -23,3 +25,9 @@ def feedback_loop(database: Database, clock: Clock, events: Events, clients: Cli
 def teacher(database: Database, clock: Clock, events: Events, business: Business, desk: ModelDesk) -> Teacher:
     """From winners to guidelines; asks within the call that wants them."""
     return Teacher(database, clock, events, business, desk)
+
+
+@recipe
+def views() -> Views:
+    """How often posts were seen."""
+    return LookedAt()

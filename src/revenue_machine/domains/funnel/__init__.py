@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-NEEDS: tuple[str, ...] = ("attribution", "feedback", "owner", "revenue")
+NEEDS: tuple[str, ...] = (
+    "attribution", "content", "email", "feedback", "outreach", "owner", "phase", "publishing", "revenue", "upwork",
+)  # fmt: skip

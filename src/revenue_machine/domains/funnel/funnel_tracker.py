@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from revenue_machine.domains.attribution import reads as attribution_reads
 from revenue_machine.domains.feedback import reads as feedback_reads
-from revenue_machine.domains.funnel import reads, rules, store
-from revenue_machine.domains.funnel.models import DayCount, FunnelDay, Payers, Phase, Share, Steps
+from revenue_machine.domains.funnel import forecast, judging, reads, rules, store
+from revenue_machine.domains.funnel.actions import as_document, done_on, volumes
+from revenue_machine.domains.funnel.models import DayCount, Flow, FunnelDay, Payers, Phase, Share, StepRate, Steps
 from revenue_machine.domains.owner.models import Business
+from revenue_machine.domains.phase import reads as phase_reads
+from revenue_machine.domains.phase.models import PHASE_WORDS, changes
 from revenue_machine.domains.revenue import reads as revenue_reads
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.events import Events
 from revenue_machine.kit.clock import Clock, day_bounds
+from revenue_machine.kit.rng import rng
 from revenue_machine.kit.settings import Settings
 
 # A trial has had its chance when its longest offer's trial and three more days are over.
@@ -32,22 +37,71 @@ class FunnelTracker:
 
     def finish(self, connection: sa.Connection, day: date) -> None:
         """Count a date that is over to its end."""
-        store.finish_day(connection, day, self._steps(connection, day), self._clock.now())
+        row = reads.snapshot(connection, day)
+        if row is None:
+            return
+        held: Phase = row["phase_held"] or row["phase"]
+        found = volumes(self._done(connection, day), held)
+        store.finish_day(connection, day, self._steps(connection, day), as_document(found), self._clock.now())
 
     def take(self, connection: sa.Connection, day: date) -> None:
-        """Write the row of a date and state the crossing, if there is one."""
+        """Write the row of a date and state the crossing, if there is one.
+
+        A date is looked at as often as somebody asks: a crossing it has told stands, and one before the newest row tells none.
+        """
         payers = self._payers(connection, day)
         count = DayCount(day, payers.paying_users, payers.is_stale)
-        past = reads.history_before(connection, day)
-        before: Phase = past[-1][1] if past else 1
-        phase = rules.next_phase(before, [*(one for one, _ in past), count])
+        before, phase = self._phases(connection, count)
+        held = phase_reads.standing(connection).override or phase
+        steps = self._steps(connection, day)
         funnel_day = FunnelDay(
-            day, count, payers.stripe_paying_users, payers.mrr_micro_usd, phase, self._steps(connection, day),
-            self._trial_to_paid(connection, day), self._month1(connection, day),
+            day, count, payers.stripe_paying_users, payers.mrr_micro_usd, phase, steps, self._trial_to_paid(connection, day),
+            self._month1(connection, day), held, as_document(volumes(self._done(connection, day), held)), {},
         )  # fmt: skip
         store.keep_day(self._database, connection, funnel_day, self._clock.now())
+        ahead = self.ahead(connection, day)
+        store.keep_forecast(connection, day, ahead)
+        counted = {"date": day.isoformat(), "phase": phase, "paying_users": count.paying_users}
+        self._events.emit(connection, "funnel.day_counted", f"{day.isoformat()}/{phase}", counted)
         if phase != before:
             self._tell_crossing(connection, count, before, phase)
+
+    def ahead(self, connection: sa.Connection, day: date) -> dict[str, Any]:
+        """What lies ahead as of a date's row: dates of the milestones, levers, and the month that young payers will make."""
+        row = reads.snapshot(connection, day)
+        rates = self.rates(connection, day)
+        end = min(day_bounds(day, self._settings.zone)[1], self._clock.now())
+        young = forecast.month1_forecast(*revenue_reads.young_payers(connection, end - MONTH1[1], end))
+        days = min(reads.days_known(connection, day), reads.WINDOW_DAYS)
+        joined, left, payer_days = revenue_reads.payer_flow(connection, "revenuecat", end - timedelta(days=max(days, 1)), end)
+        draws = rng(self._settings.seed, "funnel.forecast", day.isoformat())
+        payers = (row or {}).get("paying_users") or 0
+        report = forecast.forecast(day, payers, Flow(joined, left, payer_days, days), rates, draws)
+        return {**report.model_dump(mode="json"), "month1_forecast": None if young is None else round(young, 6)}
+
+    def rates(self, connection: sa.Connection, day: date) -> list[StepRate]:
+        """The five steps as of a date, judged; month-1 retention is of nobody until a cohort is a month old."""
+        row = reads.snapshot(connection, day)
+        kept = (row or {}).get("forecast") or {}
+        shares = reads.shares(connection, day)
+        return [
+            judging.judge(step, shares.get(step, Share(0, 0)), kept.get("month1_forecast") if step == "month1_retention" else None)
+            for step in judging.BANDS
+        ]
+
+    def _phases(self, connection: sa.Connection, count: DayCount) -> tuple[Phase, Phase]:
+        """(the phase before this date, the phase on it)."""
+        past = reads.history_before(connection, count.day)
+        before: Phase = past[-1][1] if past else 1
+        kept, newest = reads.snapshot(connection, count.day), reads.newest(connection)
+        if kept is not None and kept["phase"] != before:
+            return before, kept["phase"]
+        if newest is not None and newest["snapshot_date"] > count.day:
+            return before, before if kept is None else kept["phase"]
+        return before, rules.next_phase(before, [*(one for one, _ in past), count])
+
+    def _done(self, connection: sa.Connection, day: date) -> dict[str, int]:
+        return done_on(connection, day, *day_bounds(day, self._settings.zone))
 
     def _payers(self, connection: sa.Connection, day: date) -> Payers:
         """RevenueCat counts the payers; Stripe's own stand beside them; monthly money is both."""
@@ -85,6 +139,7 @@ class FunnelTracker:
         payload = {"from": before, "to": after, "paying_users": count.paying_users}
         self._events.emit(connection, "phase.crossed", key, payload)
         way = "up" if after > before else "down"
-        text = f"Phase {before} -> {after} ({way}): {count.paying_users} paying users on {count.day.isoformat()}"
+        lines = [f"Phase {before} -> {after} ({way}, {PHASE_WORDS[after]}): {count.paying_users} paying on {count.day.isoformat()}"]
+        text = "\n".join([*lines, *changes(before, after)])
         alert = {"kind": "phase_crossed", "text": text, "key": f"phase/{key}"}
         self._events.emit(connection, "alert.raised", alert["key"], alert)

@@ -1,44 +1,31 @@
-"""The funnel of the day, as the evening report shows it."""
+"""The funnel as the evening report shows it: the phase, the day, the rates against their targets, and what lies ahead."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
+from revenue_machine.domains.funnel.actions import as_document, done_on, volumes
+from revenue_machine.domains.funnel.desk import ahead
+from revenue_machine.domains.funnel.funnel_tracker import FunnelTracker
 from revenue_machine.domains.funnel.reads import snapshot
+from revenue_machine.domains.funnel.wording import ahead_lines, rate_line, volume_line
+from revenue_machine.domains.phase import reads as phase_reads
+from revenue_machine.domains.phase.models import PHASE_WORDS
 from revenue_machine.engine.briefing import Day, section
-
-PHASES = {1: "organic only, no ads", 2: "micro-budget ads", 3: "automated loops"}
-# The seed's target bands (§4.11), in per cent.
-BANDS = {
-    "impression_to_click": ("clicks of views", 2, 5),
-    "click_to_signup": ("signups of clicks", 10, 20),
-    "signup_to_trial": ("trials of signups", 30, 50),
-    "trial_to_paid": ("paid of trials", 10, 20),
-    "month1_retention": ("still paying after a month", 80, 100),
-}
-FEW = 30
 
 
 @section("Funnel", 20)
-def funnel(day: Day, connection: sa.Connection) -> list[str]:
-    """Phase, counts of the day, each rate beside its target."""
+def funnel(day: Day, connection: sa.Connection, tracker: FunnelTracker) -> list[str]:
+    """Phase, counts of the day, each rate of 28 days beside its target, what was done of the day's volumes, the next milestone."""
     row = snapshot(connection, day.date)
     if row is None:
         return []
     stale = ", from stale numbers" if row["is_stale"] else ""
+    held = row["phase_held"] or row["phase"]
+    override = phase_reads.standing(connection).reason
+    by_hand = f", held by hand: {override}" if override is not None and held != row["phase"] else ""
     counts = f"{row['impressions']} views, {row['clicks']} clicks, {row['signups']} signups, {row['trials']} trials"
-    return [f"phase {row['phase']} ({PHASES[row['phase']]}), {row['paying_users']} paying{stale}", counts, *_rates(row)]
-
-
-def _rates(row: dict[str, Any]) -> list[str]:
-    sizes = {"impression_to_click": row["impressions"], "click_to_signup": row["clicks"], "signup_to_trial": row["signups"]}
-    lines = []
-    for name, (words, low, high) in BANDS.items():
-        if row[name] is None:
-            continue
-        few = f", too early: only {sizes[name]}" if sizes.get(name, FEW) < FEW else ""
-        band = f"{low}-{high} %" if high < 100 else f"{low} %"
-        lines.append(f"{100 * row[name]:.1f} % {words} (target {band}{few})")
-    return lines
+    lines = [f"phase {held} ({PHASE_WORDS[held]}{by_hand}), {row['paying_users']} paying{stale}", counts]
+    lines += [line for one in tracker.rates(connection, day.date) if (line := rate_line(one))]
+    done = volume_line(as_document(volumes(done_on(connection, day.date, day.start, day.end), held)))
+    return [*lines, *([] if done is None else [f"done: {done}"]), *ahead_lines(ahead(row))]

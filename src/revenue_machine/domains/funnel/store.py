@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,15 +22,21 @@ def keep_day(database: Database, connection: sa.Connection, funnel_day: FunnelDa
         "is_stale": funnel_day.count.is_stale, "mrr_micro_usd": funnel_day.mrr_micro_usd, "phase": funnel_day.phase,
         **_step_columns(funnel_day.steps), "trial_to_paid": funnel_day.trial_to_paid.rate,
         "trial_cohort": funnel_day.trial_to_paid.whole, "month1_retention": funnel_day.month1.rate,
-        "month1_cohort": funnel_day.month1.whole, "created_at": now, "updated_at": now,
+        "month1_cohort": funnel_day.month1.whole, "phase_held": funnel_day.held, "actions": funnel_day.actions,
+        "forecast": funnel_day.forecast, "created_at": now, "updated_at": now,
     }  # fmt: skip
     fresh = [name for name in row if name not in ("id", "snapshot_date", "created_at")]
     database.put(connection, FUNNEL_SNAPSHOTS, row, ["snapshot_date"], fresh)
 
 
-def finish_day(connection: sa.Connection, day: date, steps: Steps, now: datetime) -> None:
+def keep_forecast(connection: sa.Connection, day: date, ahead: dict[str, Any]) -> None:
+    """What lies ahead as the row of a date saw it."""
+    connection.execute(FUNNEL_SNAPSHOTS.update().where(FUNNEL_SNAPSHOTS.c.snapshot_date == day).values(forecast=ahead))
+
+
+def finish_day(connection: sa.Connection, day: date, steps: Steps, actions: dict[str, Any], now: datetime) -> None:
     """Bring the counts of a date that is over up to its end; payers and phase stay as the snapshot saw them."""
-    values = {**_step_columns(steps), "updated_at": now}
+    values = {**_step_columns(steps), "actions": actions, "updated_at": now}
     connection.execute(FUNNEL_SNAPSHOTS.update().where(FUNNEL_SNAPSHOTS.c.snapshot_date == day).values(**values))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from revenue_machine.kit.db import day, flag, instant, money, number, real, table, text_key
+from revenue_machine.kit.db import day, document, flag, instant, money, number, real, table, text_key
 
 FUNNEL_SNAPSHOTS = table(
     "actp_funnel_snapshots",
@@ -25,6 +25,9 @@ FUNNEL_SNAPSHOTS = table(
     number("trial_cohort", null=False),
     real("month1_retention"),
     number("month1_cohort", null=False),
+    number("phase_held"),
+    document("actions"),
+    document("forecast"),
     instant("created_at", null=False),
     instant("updated_at", null=False),
 )

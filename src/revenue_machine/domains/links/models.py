@@ -11,19 +11,21 @@ import sqlalchemy as sa
 
 @dataclass(frozen=True)
 class LinkWanted:
-    """A link to make: where to, for which post, and the UTM values it carries.
+    """A link to make: where to, for which post (None: for none), the UTM values it carries, and a slug if a certain one is wanted.
 
     A personal link has the message it stands in for its `post_id`, the person in `contact_id`, and a `utm_campaign` of its own.
     """
 
     destination_url: str
-    post_id: str
-    product: str
+    post_id: str | None
+    product: str | None
     utm_source: str
     utm_content: str
     utm_medium: str = "social"
     utm_campaign: str | None = None
     contact_id: str | None = None
+    utm_term: str | None = None
+    slug: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,3 +61,12 @@ class Click:
     utm_campaign: str
     contact_id: str | None
     link_id: str
+
+
+@dataclass(frozen=True)
+class ClickChange:
+    """A click that came in or was judged anew, its number in that order, and whether it counts now."""
+
+    click: Click
+    arrival: int
+    is_counted: bool

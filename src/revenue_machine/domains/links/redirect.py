@@ -4,132 +4,153 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import Counter, OrderedDict
-from functools import partial
-from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
 
-from revenue_machine.domains.links import reads, rules
-from revenue_machine.domains.links.tables import CLICKS
-from revenue_machine.engine.append import Appender
-from revenue_machine.engine.database import Database
-from revenue_machine.kit.clock import Clock, iso
+from revenue_machine.domains.links import filters
+from revenue_machine.domains.links.clicklog import packed
+from revenue_machine.domains.links.known import Known, KnownLinks
+from revenue_machine.domains.links.traffic import Traffic
+from revenue_machine.engine.spool import SpoolWriter
+from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.errors import Failure
-from revenue_machine.kit.ids import content_hash, make_id
+from revenue_machine.kit.ids import content_hash, two_ids
 from revenue_machine.kit.log import logger
 
-_SLUG = re.compile(r"/r/([a-z0-9]{1,64})")
-_COOKIE = "rv"
+_COOKIE = re.compile(rb"(?:^|;)\s*rv=(vis_[a-z2-7]{16})\s*(?:;|$)")
 _COOKIE_DAYS = 90
-_MOST_CACHED = 10_000
-PATIENCE_S = 2.0
+_COOKIE_REST = f"; Max-Age={_COOKIE_DAYS * 86_400}; Path=/; HttpOnly; SameSite=Lax"
+_HOST = re.compile(rb"https?://(?:[^/@?#]*@)?([A-Za-z0-9.-]{1,253})")
+_MOST_AGENTS = 4_096
+_NOBODY = (None, 0)
+_NO_STORE = (b"cache-control", b"private, no-store")
+_EMPTY = (b"content-length", b"0")
+_BODY = b"not here\n"
+_BODY_SIZE = (b"content-length", str(len(_BODY)).encode())
+_NOTHING = {"type": "http.response.body", "body": b""}
 
 
 class Redirector:
     """Looks a slug up, records the click, sends the visitor on; it leads nowhere but to stored destinations."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database, self._clock = database, clock
-        self._appender = Appender(database, CLICKS, ["id"])
-        self._arrivals_at = ""
-        self._arrivals: Counter[tuple[object, ...]] = Counter()
-        self._cache: OrderedDict[str, dict[str, Any]] = OrderedDict()
+    def __init__(self, known: KnownLinks, clock: Clock, spool: SpoolWriter, salt: str) -> None:
+        self._known, self._clock, self._spool, self._salt = known, clock, spool, salt
+        self._traffic = Traffic()
+        self._moment = ""
+        self._now = ""
+        self._arrivals: dict[str, int] = {}
+        self._agents: dict[bytes, tuple[str, str]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        match = _SLUG.fullmatch(scope["path"])
-        if match is None or scope["method"] not in ("GET", "HEAD"):
-            await _answer(send, 404 if match is None else 405, [])
+        if scope["type"] != "http":
+            await self._live(scope, receive, send)
             return
-        try:
-            link = await self._link(match.group(1))
-        except Failure:
-            await _answer(send, 424, [])
-            return
+        path = scope["path"]
+        slug = path[3:] if path.startswith("/r/") else ""
+        link = self._known.at_hand(slug)
         if link is None:
-            await _answer(send, 404, [])
-            return
-        await self._redirect(scope, send, link)
+            try:
+                link = await self._known.find(slug)
+            except Failure:
+                await _refuse(send, 424, (b"retry-after", b"5"))
+                return
+        if link is None or link.is_off:
+            await _refuse(send, 404 if link is None else 410)
+        elif scope["method"] not in ("GET", "HEAD"):
+            await _refuse(send, 405, (b"allow", b"GET, HEAD"))
+        else:
+            await self._redirect(scope, send, link)
+
+    def warm(self) -> None:
+        """Know the newest links before the first visitor comes."""
+        self._known.warm()
 
     def close(self) -> None:
         """Write what is still queued."""
-        self._appender.close()
+        self._spool.close()
 
-    async def _redirect(self, scope: Scope, send: Send, link: dict[str, Any]) -> None:
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        visitor = known_visitor(headers.get("cookie", ""))
-        is_new = visitor is None
-        if visitor is None:
-            visitor = self._new_visitor(scope, headers, link["slug"])
-        row = self._click(scope["method"], headers, link, visitor)
-        await self._keep(row)
-        utm = {name: link[name] for name in ("utm_source", "utm_medium", "utm_campaign", "utm_content")}
-        answer = [("location", rules.landing_url(link["destination_url"], utm, row["id"])), ("cache-control", "private, no-store")]
-        if is_new:
-            answer.append(("set-cookie", f"{_COOKIE}={visitor}; Max-Age={_COOKIE_DAYS * 86_400}; Path=/; HttpOnly; SameSite=Lax"))
-        await _answer(send, 302, answer)
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As a process of its own: let go of the spool after the last visitor."""
+        while scope["type"] == "lifespan":
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                self.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
 
-    async def _keep(self, row: dict[str, Any]) -> None:
-        """Wait until the click is on disk; the visitor is not to blame for a slow one, so he waits two seconds at most."""
-        pending = asyncio.wrap_future(self._appender.append(row))
-        pending.add_done_callback(partial(_note_loss, row))
-        await asyncio.wait({pending}, timeout=PATIENCE_S)
+    async def _redirect(self, scope: Scope, send: Send, link: Known) -> None:
+        """Ids, one record, the disk, the answer; whatever cannot be recorded is not answered as if it were."""
+        headers = dict(scope["headers"])
+        client = scope.get("client") or _NOBODY
+        if not self._traffic.is_admitted(client[0]):
+            await _refuse(send, 429, (b"retry-after", b"60"))
+            return
+        known = known_visitor(headers.get(b"cookie"))
+        signals = filters.signals_of(scope["method"], headers)
+        agent, words = self._agent(headers.get(b"user-agent", b""))
+        now = self._now or self._look_at_clock()
+        who = f"{client[0]}\x1f{client[1]}" if known is None else known
+        fresh, click_id = self._ids(now, f"{self._salt}\x1f{link.slug}\x1f{now}\x1f{agent}\x1f{who}\x1f{scope['method']}")
+        if known is None and self._traffic.is_flood(client[0]):
+            signals.append("flood")
+        visitor = known or fresh
+        arrival = (click_id, link.id, link.slug, visitor, now, " ".join(signals), agent, words, _host(headers.get(b"referer")))
+        try:
+            await self._spool.append(packed(arrival))
+        except Failure:
+            await _refuse(send, 424, (b"retry-after", b"5"))
+            return
+        before, behind = link.landing
+        answer = [(b"location", before + click_id.encode() + behind), _NO_STORE, _EMPTY]
+        if known is None:
+            answer.append((b"set-cookie", f"rv={visitor}{_COOKIE_REST}".encode()))
+        await send({"type": "http.response.start", "status": 302, "headers": answer})
+        await send(_NOTHING)
 
-    def _new_visitor(self, scope: Scope, headers: dict[str, str], slug: str) -> str:
-        """A pseudonym from where and when somebody came first; equal arrivals in one instant are counted apart."""
-        arrival = (slug, iso(self._clock.now()), headers.get("user-agent", ""), *(scope.get("client") or ()))
-        if self._arrivals_at != arrival[1]:
-            self._arrivals_at, self._arrivals = arrival[1], Counter()
-        self._arrivals[arrival] += 1
-        return make_id("vis", *arrival, self._arrivals[arrival])
+    def _look_at_clock(self) -> str:
+        """Business time, once for everything that came in one round of the loop."""
+        asyncio.get_running_loop().call_soon(self._forget_clock)
+        self._now = self._clock.now().isoformat()
+        return self._now
 
-    def _click(self, method: str, headers: dict[str, str], link: dict[str, Any], visitor: str) -> dict[str, Any]:
-        now = self._clock.now()
-        reason = rules.filter_reason(method, headers)
-        if reason is None and rules.is_hasty(link["utm_medium"], link["created_at"], now):
-            reason = "scanner"
-        referrer = urlsplit(headers.get("referer", "")).hostname
-        seen = (link["slug"], visitor, iso(now), headers.get("user-agent", ""), method)
-        return {
-            "id": make_id("clk", *seen), "link_id": link["id"], "slug": link["slug"], "post_id": link["post_id"],
-            "product": link["product"], "visitor_id": visitor, "clicked_at": now, "is_counted": reason is None,
-            "filter_reason": reason, "filter_version": rules.FILTER_VERSION, "referrer_host": referrer,
-            "user_agent_hash": content_hash(headers.get("user-agent", ""))[:16],
-        }  # fmt: skip
+    def _forget_clock(self) -> None:
+        self._now = ""
 
-    async def _link(self, slug: str) -> dict[str, Any] | None:
-        found = self._cache.get(slug)
+    def _ids(self, now: str, key: str) -> tuple[str, str]:
+        """A newcomer's pseudonym and the click's id: from where, when and what; the second of its kind has others."""
+        if self._moment != now:
+            self._moment, self._arrivals = now, {}
+        count = self._arrivals[key] = self._arrivals.get(key, 0) + 1
+        return two_ids("vis", "clk", f"{key}\x1f{self._spool.start}\x1f{count}")
+
+    def _agent(self, said: bytes) -> tuple[str, str]:
+        """Hash and words of a browser's name; the name itself is kept nowhere."""
+        found = self._agents.get(said)
         if found is None:
-            found = await asyncio.to_thread(self._read, slug)
-            if found is not None:
-                self._cache[slug] = found
-                if len(self._cache) > _MOST_CACHED:
-                    self._cache.popitem(last=False)
+            text = said.decode("latin-1")
+            if len(self._agents) >= _MOST_AGENTS:
+                self._agents.clear()
+            found = self._agents[said] = content_hash(text)[:16], filters.words_of(text)
         return found
 
-    def _read(self, slug: str) -> dict[str, Any] | None:
-        with self._database.reading() as connection:
-            return reads.link_by_slug(connection, slug)
 
-
-def _note_loss(row: dict[str, Any], pending: asyncio.Future[None]) -> None:
-    if not pending.cancelled() and pending.exception() is not None:
-        logger().warning("click.lost", slug=row["slug"], click_id=row["id"])
-
-
-def known_visitor(cookies: str) -> str | None:
+def known_visitor(cookies: bytes | None) -> str | None:
     """The first-party visitor id a browser brings back, if it is one of ours."""
-    for part in cookies.split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == _COOKIE and re.fullmatch(r"vis_[a-z2-7]{16}", value):
-            return value
-    return None
+    found = None if cookies is None else _COOKIE.search(cookies)
+    return None if found is None else found.group(1).decode()
 
 
-async def _answer(send: Send, status: int, headers: list[tuple[str, str]]) -> None:
-    body = b"" if status == 302 else b"not here\n"
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in [*headers, ("content-length", str(len(body)))]]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body})
+def _host(referrer: bytes | None) -> str:
+    """The host a visitor came from, without anything that could name him; empty when there is none."""
+    found = None if referrer is None else _HOST.match(referrer)
+    return "" if found is None else found.group(1).decode().lower()
+
+
+async def _refuse(send: Send, status: int, *headers: tuple[bytes, bytes]) -> None:
+    if status == 424:
+        logger().warning("redirect.refused", status=status)
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, _BODY_SIZE]})
+    await send({"type": "http.response.body", "body": _BODY})

@@ -1,41 +1,18 @@
-"""What counts as a person's click, and what a tracking link leads to; pure."""
+"""What a tracking link may be called and lead to; pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from revenue_machine.kit.errors import BadInput
 
-FILTER_VERSION = 2
-# Nobody reads a mail that fast: what follows its links at once is the scanner of a mail server, whatever it calls itself.
-HASTE = timedelta(seconds=10)
 _PATH = "/%:@!$&'()*+,;=~"
-_BOTS = re.compile(
-    r"bot\b|bot/|crawl|spider|slurp|preview|facebookexternalhit|whatsapp|telegram|slack|discord|embedly|curl/|wget/|python-|httpx|go-http|"
-    r"headless|monitor|scanner|safelinks|proofpoint|mimecast|barracuda",
-    re.IGNORECASE,
-)
-_PREFETCH_HEADERS = ("purpose", "sec-purpose", "x-purpose", "x-moz")
-
-
-def filter_reason(method: str, headers: Mapping[str, str]) -> str | None:
-    """Why a request is no person's click: `head`, `prefetch`, `no_agent`, `bot`; None for a person."""
-    if method != "GET":
-        return "head"
-    if any("prefetch" in headers.get(name, "").lower() or "preview" in headers.get(name, "").lower() for name in _PREFETCH_HEADERS):
-        return "prefetch"
-    agent = headers.get("user-agent", "")
-    if not agent:
-        return "no_agent"
-    return "bot" if _BOTS.search(agent) else None
-
-
-def is_hasty(medium: str, made_at: datetime, now: datetime) -> bool:
-    """Whether a link of a mail was followed before anybody could have read it."""
-    return medium == "email" and now - made_at < HASTE
+MOST_URL = 2_048
+# A name, an address, or an address of version 6; what else `urlsplit` lets through is no host.
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{1,63}")
 
 
 def landing_url(destination_url: str, utm: Mapping[str, str], click_id: str) -> str:
@@ -54,15 +31,25 @@ def tagged_url(destination_url: str, utm: Mapping[str, str], ours: tuple[tuple[s
     return urlunsplit(parts._replace(path=path, query=urlencode([*present, *added, *ours]), fragment=fragment))
 
 
-def check_destination(url: str) -> str:
-    """A destination the owner may link to: http or https, a host, no credentials, no control characters."""
+def check_slug(slug: str) -> str:
+    """A word the owner may choose for a link: 2 to 64 small letters, digits, hyphens, underscores. Raises: bad_input."""
+    if _SLUG.fullmatch(slug) is None:
+        raise BadInput(f"'{slug}' cannot be a slug: 2 to 64 of a-z, 0-9, - and _, a letter or digit first", field="slug")
+    return slug
+
+
+def check_destination(url: str, public_url: str | None = None) -> str:
+    """A destination the owner may link to: http or https, a host, no credentials, no control characters, no link of ours."""
     try:
         parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
     except ValueError:
         raise BadInput(f"'{url}' is no address", field="destination_url") from None
-    is_plain = parts.scheme in ("http", "https") and parts.hostname and parts.netloc.isascii()
-    if not is_plain or parts.username is not None:
+    is_plain = parts.scheme in ("http", "https") and host and _HOST.fullmatch(host) and parts.netloc.isascii()
+    if not is_plain or parts.username is not None or "@" in parts.netloc:
         raise BadInput(f"'{url}' cannot be the destination of a link", field="destination_url")
-    if any(ord(letter) < 33 or ord(letter) == 127 or letter == "\\" for letter in url):
-        raise BadInput("a destination has no spaces or control characters", field="destination_url")
+    if len(url) > MOST_URL or any(ord(letter) < 33 or ord(letter) == 127 or letter == "\\" for letter in url):
+        raise BadInput(f"a destination has at most {MOST_URL} signs, no spaces or control characters", field="destination_url")
+    if public_url is not None and host == urlsplit(public_url).hostname and parts.path.startswith("/r/"):
+        raise BadInput("a tracking link cannot lead to a tracking link", field="destination_url")
     return url

@@ -19,6 +19,8 @@ LINKS = table(
     text("utm_content", null=False),
     text("contact_id"),
     instant("created_at", null=False),
+    text("utm_term"),
+    instant("disabled_at"),
     sa.Index(None, "post_id"),
     sa.Index(None, "contact_id"),
 )
@@ -37,6 +39,19 @@ CLICKS = table(
     number("filter_version", null=False),
     text("referrer_host"),
     text("user_agent_hash"),
+    # Where it lay in the spool: the reason why a drain that is repeated changes nothing.
+    text("spool"),
+    number("spool_offset"),
+    # Counts up with every click that comes in or is judged anew: what a reader has not seen yet has a higher one.
+    number("arrival"),
+    # What a filter decides by: words of the browser's name without versions, signs of the request, the link's age.
+    text("agent_words"),
+    text("signals"),
+    number("link_age_s"),
+    instant("refiltered_at"),
     sa.Index(None, "clicked_at", "id"),
     sa.Index(None, "post_id"),
+    sa.Index(None, "link_id", "clicked_at"),
+    sa.Index(None, "arrival"),
+    sa.Index(None, "spool", "spool_offset", unique=True),
 )

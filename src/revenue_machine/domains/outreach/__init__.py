@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-NEEDS: tuple[str, ...] = ("owner", "credit", "crm", "links")
+NEEDS: tuple[str, ...] = ("owner", "credit", "crm", "links", "phase")

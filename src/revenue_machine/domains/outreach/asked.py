@@ -15,9 +15,9 @@ _TEXT = Field(examples=["Hi Ada, your note on onboarding mails made me curious: 
 
 
 class ProspectArgs(Args):
-    """How many drafts should wait at most (the day's target when left out)."""
+    """How many drafts should wait at most; the phase's target for a day when left out."""
 
-    most: int = Field(50, ge=0, le=50)
+    most: int | None = Field(None, ge=0, le=50)
 
 
 class ProspectResult(Result):
@@ -273,9 +273,9 @@ class ThreadResult(Result):
 
 
 class ProcessArgs(Args):
-    """How many direct messages should wait at most today."""
+    """How many direct messages should wait at most today; the phase's target for a day when left out."""
 
-    most: int = Field(20, ge=0, le=20)
+    most: int | None = Field(None, ge=0, le=30)
 
 
 class ProcessResult(Result):

@@ -142,9 +142,10 @@ class Listening:
     def _read_clicks(self) -> int:
         """Counted clicks on personal links, each on the timeline of whom the link was for."""
         with self.database.reading() as connection:
-            _, reached_at, reached_id = reads.mark(connection, "clicks")
-            clicks = link_reads.counted_clicks_after(connection, reached_at, reached_id or "")
-        if not clicks:
+            place, _, _ = reads.mark(connection, "clicks")
+            changes = link_reads.changes_after(connection, place)
+            clicks = [one.click for one in changes if one.is_counted]
+        if not changes:
             return 0
         now, counted = self.clock.now(), 0
         with self.database.writing() as connection:
@@ -156,8 +157,8 @@ class Listening:
                         occurred_at=one.clicked_at, campaign=one.post_id, product=one.product,
                     ))  # fmt: skip
                     counted += 1
-            last = clicks[-1]
-            store.set_mark(connection, self.database, "clicks", now, reached_at=last.clicked_at, reached_id=last.id)
+            last = changes[-1]
+            store.set_mark(connection, self.database, "clicks", now, place=last.arrival, reached_at=last.click.clicked_at)
         return counted
 
     def write_answers(self) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from revenue_machine.domains.outreach.queueing import Filer
 from revenue_machine.domains.outreach.rules import DM_PLATFORMS
 from revenue_machine.domains.outreach.writing import Batch, Wish, Writer
 from revenue_machine.domains.owner.models import Business
+from revenue_machine.domains.phase import reads as phase_reads
 from revenue_machine.engine.database import Database
 from revenue_machine.kit.clock import Clock, day_bounds, local_date
 from revenue_machine.kit.ids import make_id
@@ -58,14 +59,15 @@ class Nurturing:
             gone_cold=cold, held=held, why_fewer=batch.why_fewer,
         )  # fmt: skip
 
-    def process(self, most: int) -> ProcessResult:
-        """Top today's direct messages up, the warmest first; nothing is sent here."""
+    def process(self, most: int | None) -> ProcessResult:
+        """Top today's direct messages up to the phase's target, the warmest first; nothing is sent here."""
         now = self.clock.now()
         start, _ = day_bounds(local_date(now, self.settings.zone), self.settings.zone)
         drafted_statuses = ("pending_approval", "approved", "sending", "sent", "cancelled", "expired")
         with self.database.reading() as connection:
             prepared = reads.count(connection, DM_PLATFORMS, drafted_statuses, since=start)
             waiting = reads.approved_waiting(connection, DM_PLATFORMS)
+            most = phase_reads.volume(connection, "dm_drafts").most or 0 if most is None else most
         wanted, why = rules.drafts_wanted(most, prepared, waiting)
         self._leave_cold(DM_PLATFORMS, now)
         with self.database.reading() as connection:

@@ -57,7 +57,7 @@ class OutreachEngine:
     nurturing: Nurturing
     writer: Writer
 
-    def process(self, most: int) -> ProcessResult:
+    def process(self, most: int | None) -> ProcessResult:
         """Top up the day's direct messages; while anything waits for a person, that is the answer.
 
         Raises: approval_required with every question that waits.

@@ -20,6 +20,7 @@ from revenue_machine.domains.outreach.queueing import Filer
 from revenue_machine.domains.outreach.scoring import Fit, Prospect
 from revenue_machine.domains.outreach.writing import Wish, Writer
 from revenue_machine.domains.owner.models import Business
+from revenue_machine.domains.phase import reads as phase_reads
 from revenue_machine.engine.database import Database
 from revenue_machine.integrations.linkedin.linkedin_client import LinkedinClient, PeopleSearch
 from revenue_machine.integrations.linkedin.wire import FoundMember
@@ -59,9 +60,10 @@ class Prospecting:
     writer: Writer
     filer: Filer
 
-    def prospect(self, most: int) -> ProspectResult:
-        """Top the day's drafts up; rerun after a crash it only fills what is missing."""
+    def prospect(self, most: int | None) -> ProspectResult:
+        """Top the day's drafts up to the phase's target; rerun after a crash it only fills what is missing."""
         with self.database.reading() as connection:
+            most = phase_reads.volume(connection, "linkedin_drafts").most or 0 if most is None else most
             prepared = self.prepared(connection)
             waiting = reads.approved_waiting(connection, ("linkedin",))
         wanted, why = rules.drafts_wanted(most, prepared, waiting)

@@ -13,6 +13,7 @@ from revenue_machine.domains.outreach.sender import blank_row, queue_key
 from revenue_machine.domains.outreach.writing import Wish, Written
 from revenue_machine.engine.approvals import Approvals, Question
 from revenue_machine.engine.database import Database
+from revenue_machine.engine.gates import hours_of
 from revenue_machine.kit.clock import Clock
 from revenue_machine.kit.ids import content_hash
 from revenue_machine.kit.money import show
@@ -87,7 +88,8 @@ def question_for(one: Written) -> Question:
     title = _TITLES.get(wish.action, "Write to {} {}").format(who, rules.place_words(wish.platform))
     value = "" if wish.predicted_value_micro_usd is None else f"; worth about {show(wish.predicted_value_micro_usd)}"
     why = f"{wish.reason} (lane {wish.lane.replace('_', ' ')}; written for {show(one.cost_micro_usd)}{value})"
+    channel = rules.channel_of(wish.platform)
     return Question(
         topic=rules.topic_of(wish.action, wish.platform), call_key=queue_key(wish.key), payload=payload_for(wish, one.text),
-        title=title, why=why, evidence=wish.evidence_url, channel=rules.channel_of(wish.platform),
+        title=title, why=why, evidence=wish.evidence_url, channel=channel, hours_of=hours_of(channel, wish.person.timezone),
     )  # fmt: skip

@@ -10,8 +10,6 @@ from typing import Literal
 
 Action = Literal["connect", "message", "follow_up", "dm", "reply"]
 Lane = Literal["re_warm", "service", "friendship", "offer", "retention", "reply"]
-# Prepared drafts a day (seed §4.7; DECISIONS: targets are for drafts, ceilings for sends).
-LINKEDIN_DRAFTS, DM_DRAFTS = 50, 20
 DM_PLATFORMS = ("x", "instagram", "facebook", "tiktok", "threads")
 
 

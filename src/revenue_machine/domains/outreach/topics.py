@@ -21,7 +21,7 @@ def prospect(args: asked.ProspectArgs, prospecting: Prospecting, engine: Outreac
     Returns: counts and `why_fewer`; what is due with people we know goes first. Nothing is sent.
     Source: definitions §2.7a; DECISIONS (50 a day are prepared drafts, 15 a day and 80 a week may go out).
     """
-    engine.follow_up(args.most)
+    engine.follow_up()
     return prospecting.prospect(args.most)
 
 

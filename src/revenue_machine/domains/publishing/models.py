@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from revenue_machine.engine.topic import Args, Result
+from revenue_machine.kit.rng import rng
 
 
 class PostStatus(StrEnum):
-    """approved → sending → published | failed; `unknown` when nobody can tell."""
+    """approved → sending → published | failed; `unknown` when nobody can tell, `withheld` by lot to measure what posts cause."""
 
     APPROVED = "approved"
     SENDING = "sending"
     PUBLISHED = "published"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True)
+class Switchback:
+    """The lottery of silence: each network's local day is silent with chance `share`, drawn alone and known to anybody who asks.
+
+    What it costs is known before: `share` of the posts.
+    """
+
+    seed: int
+    share: float
+
+    def is_silent(self, platform: str, day: date) -> bool:
+        """Whether nothing goes out on a network that day."""
+        return rng(self.seed, "publishing.switchback", platform, day.isoformat()).random() < self.share
 
 
 @dataclass(frozen=True)
@@ -75,9 +92,10 @@ class ScheduleArgs(Args):
 
 
 class ScheduleResult(Result):
-    """How many approved drafts got a slot, per platform, and how many have to wait."""
+    """How many approved drafts got a slot, per platform, how many have to wait, and how many fell on a silent day and stay in."""
 
     scheduled: int
+    withheld: int
     waiting: int
     by_platform: dict[str, int]
 

@@ -14,7 +14,7 @@ from revenue_machine.domains.content.reads import approved_drafts
 from revenue_machine.domains.links.models import Links, LinkWanted
 from revenue_machine.domains.owner.models import Business, Channel
 from revenue_machine.domains.publishing import reads, rules, store, timing
-from revenue_machine.domains.publishing.models import AutoResult, Pick, Post, PostStatus, ScheduleResult
+from revenue_machine.domains.publishing.models import AutoResult, Pick, Post, PostStatus, ScheduleResult, Switchback
 from revenue_machine.engine.caps import Ceiling
 from revenue_machine.engine.choices import Choice, log_choices
 from revenue_machine.engine.database import Database
@@ -22,7 +22,7 @@ from revenue_machine.engine.effects import Outside, Plan
 from revenue_machine.engine.events import Events
 from revenue_machine.engine.gates import Speech
 from revenue_machine.integrations.blotato.blotato_client import BlotatoClient
-from revenue_machine.kit.clock import Clock
+from revenue_machine.kit.clock import Clock, local_date
 from revenue_machine.kit.errors import CapReached, Failure, OutcomeUnknown, OutsideRejected, Stopped
 from revenue_machine.kit.rng import array_rng
 from revenue_machine.kit.settings import Settings
@@ -51,14 +51,18 @@ class Publisher:
             known = reads.scheduled_draft_ids(connection, [draft.id for draft in drafts])
         waiting = [draft for draft in drafts if draft.id not in known]
         placed: Counter[str] = Counter()
+        withheld = 0
         for draft in waiting:
             channel = self.business.channel(draft.platform)
-            if channel is not None and channel.takes_text and self._place(draft, channel, horizon):
-                placed[draft.platform] += 1
+            word = self._place(draft, channel, horizon) if channel is not None and channel.takes_text else "waiting"
+            placed[draft.platform] += word == "placed"
+            withheld += word == "withheld"
         total = sum(placed.values())
-        return ScheduleResult(scheduled=total, waiting=len(waiting) - total, by_platform=dict(sorted(placed.items())))
+        by_platform = {name: count for name, count in sorted(placed.items()) if count}
+        return ScheduleResult(scheduled=total, withheld=withheld, waiting=len(waiting) - total - withheld, by_platform=by_platform)
 
-    def _place(self, draft: ApprovedDraft, channel: Channel, horizon: timedelta) -> bool:
+    def _place(self, draft: ApprovedDraft, channel: Channel, horizon: timedelta) -> str:
+        """`placed`, `withheld` because its day is silent by lot, or `waiting` for a free hour."""
         now = self.clock.now()
         with self.database.writing() as connection:
             self.database.lock(connection, f"publishing/{draft.platform}")
@@ -66,11 +70,26 @@ class Publisher:
             taken = reads.scheduled_times(connection, draft.platform, now - max(gap, timedelta(days=1)))
             slots = rules.open_slots(now, horizon, self.settings.zone, taken, per_day=channel.per_day, min_gap=gap)
             if not slots:
-                return False
+                return "waiting"
             draws = array_rng(self.settings.seed, "publishing.slot", draft.id)
             pick = timing.choose(slots, reads.arms_of(connection, draft.platform), draws)
+            if self._is_silent(connection, draft.platform, pick):
+                store.insert_post(connection, self.database, draft, pick.slot, draft.text, link_id=None, now=now, is_withheld=True)
+                return "withheld"
             self._write(connection, draft, pick)
-        return True
+        return "placed"
+
+    def _is_silent(self, connection: sa.Connection, platform: str, pick: Pick) -> bool:
+        """Ask the lottery of silence; its answer is written down with the chance it had, once per network and day."""
+        lottery = Switchback(self.settings.seed, self.settings.lift.switchback_share)
+        if lottery.share == 0:
+            return False
+        day = local_date(pick.slot.at, self.settings.zone)
+        is_silent = lottery.is_silent(platform, day)
+        word, chance = ("silent", lottery.share) if is_silent else ("loud", 1 - lottery.share)
+        choice = Choice("publishing.switchback", f"{platform}/{day.isoformat()}", word, chance, ["loud", "silent"])
+        log_choices(connection, self.database, self.clock, [choice])
+        return is_silent
 
     def _write(self, connection: sa.Connection, draft: ApprovedDraft, pick: Pick) -> None:
         post_id = store.post_id_of(draft.id)

@@ -115,3 +115,9 @@ def published_by_platform(connection: sa.Connection, start: datetime, end: datet
         .order_by(POSTS.c.platform)
     )
     return {row[0]: int(row[1]) for row in connection.execute(query)}
+
+
+def planned_between(connection: sa.Connection, start: datetime, end: datetime) -> list[Post]:
+    """Every post that was given an hour in [start, end), the withheld ones too, by hour and id."""
+    query = sa.select(POSTS).where(POSTS.c.scheduled_at >= start, POSTS.c.scheduled_at < end)
+    return [_post(row) for row in connection.execute(query.order_by(POSTS.c.scheduled_at, POSTS.c.id)).mappings()]

@@ -45,17 +45,19 @@ def insert_post(
     *,
     link_id: str | None,
     now: datetime,
+    is_withheld: bool = False,
 ) -> bool:
-    """Give a draft its slot; False when it had one."""
+    """Give a draft its slot, from which a withheld one never goes out; False when it had one."""
+    status = PostStatus.WITHHELD if is_withheld else PostStatus.APPROVED
     row = {
         "id": post_id_of(draft.id), "draft_id": draft.id, "platform": draft.platform, "account_id": None, "niche": draft.niche,
         "content_type": draft.content_type, "hook_category": draft.hook_category, "framework": draft.framework,
         "offer": draft.offer,
         "paywall_variant": None, "text": text, "text_hash": content_hash(text), "link_id": link_id,
-        "status": PostStatus.APPROVED.value, "promotion_status": "organic_only",
+        "status": status.value, "promotion_status": "organic_only",
         "slot_weekday": slot.weekday, "slot_hour": slot.hour, "scheduled_at": slot.at,
-        "due_at": slot.at, "sent_at": None, "published_at": None, "external_id": None, "url": None, "error": None,
-        "created_at": now, "updated_at": now,
+        "due_at": None if is_withheld else slot.at, "sent_at": None, "published_at": None, "external_id": None, "url": None,
+        "error": None, "created_at": now, "updated_at": now,
     }  # fmt: skip
     return database.put(connection, POSTS, row, ["draft_id"]) > 0
 

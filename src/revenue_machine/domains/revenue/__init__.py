@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-NEEDS: tuple[str, ...] = ("analytics", "owner", "crm")
+NEEDS: tuple[str, ...] = ("analytics", "credit", "crm", "owner")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from revenue_machine.domains.owner.models import Business, Product
 from revenue_machine.domains.revenue import reads, rules, store
-from revenue_machine.domains.revenue.models import Fact, Reading, SubscriptionState
+from revenue_machine.domains.revenue.models import Fact, FactKind, Reading, SubscriptionState
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.events import Events
 from revenue_machine.engine.ledger import Entry, Ledger
@@ -72,24 +72,43 @@ class BillingBook:
             kept = reads.payment(connection, store.payment_id(reading.provider, payment.key))
             if kept is not None and kept["status"] in ("waiting", "parked"):
                 waiting[kept["id"]] = kept
+        if any(one.kind != "refund" for one in reading.payments):
+            # A bank that takes money back names the charge and nobody.
+            links = {link for one in reading.payments for link in one.links}
+            taken_back = [
+                row for row in reads.open_payments(connection) if row["kind"] == "refund" and row["customer_hash"] is None
+            ]
+            waiting |= {row["id"]: row for row in taken_back if links & set(row["links"])}
+        # What another provider told of the same sale may have waited for this.
+        for row in list(waiting.values()):
+            waiting |= {one["id"]: one for one in self._beside(connection, row) if one["status"] in ("waiting", "parked")}
         # Sales first: a refund finds its sale in the same breath.
         for row in sorted(waiting.values(), key=lambda one: (one["kind"] == "refund", one["occurred_at"], one["id"])):
             self._settle(connection, row, is_final=False)
 
-    def _refold(self, connection: sa.Connection, key: tuple[str, str]) -> None:
-        """The subscription as all its facts together mean it, and what the world should hear of it."""
+    def _refold(self, connection: sa.Connection, key: tuple[str, str], *, spreads: bool = True) -> None:
+        """The subscription as all its facts together mean it, and what the world should hear of it.
+
+        Other providers' reports of the same one settle with it what was sold and whose money counts (`spreads`).
+        """
         facts = reads.facts_of(connection, store.subscription_id(*key))
         if not facts:
             return
         state = rules.fold(facts, reads.moves_at(connection, key[0]))
-        product = rules.product_of(self._business, key[0], state.store_ids)
-        is_revenue = rules.money_source(product) == key[0]
+        beside = store.siblings(connection, key)
+        told = [(key[0], [*state.store_ids]), *((one["provider"], _names(reads.facts_of(connection, one["id"]))) for one in beside)]
+        product = rules.product_among(self._business, sorted(told))
+        is_revenue = rules.source_of(product, [key[0], *(one["provider"] for one in beside)]) == key[0]
         name = rules.product_name(product, state.store_ids)
         subscription = store.keep_subscription(
             self._database, connection, key, state, product=name, is_revenue=is_revenue, now=self._clock.now()
         )  # fmt: skip
         if is_revenue and state.is_production:
             self._tell_life(connection, subscription, state, name)
+        for one in beside if spreads else ():
+            # Only now does it become clear what the other report is about, or that both were taken for money of their own.
+            if one["product"] != name or (one["is_revenue"] and is_revenue):
+                self._refold(connection, (one["provider"], one["external_id"]), spreads=False)
 
     def _tell_life(self, connection: sa.Connection, subscription: str, state: SubscriptionState, product: str | None) -> None:
         payload = {
@@ -112,11 +131,18 @@ class BillingBook:
         subscription = row["subscription_id"] or (original or {}).get("subscription_id")
         held = reads.subscription(connection, subscription) if subscription else None
         names = [*row["store_ids"], *[one["product"] for one in (original, held) if one is not None and one["product"]]]
-        product = rules.product_of(self._business, row["provider"], names)
-        if product is None and row["provider"] != "revenuecat":
+        beside = self._beside(connection, row)
+        told = [(row["provider"], names), *((one["provider"], list(one["store_ids"])) for one in beside)]
+        product = rules.product_among(self._business, sorted(told))
+        source = rules.source_of(product, [row["provider"], *(one["provider"] for one in beside)])
+        if source is None:
             self._park(connection, row, "product_unknown", f"{row['provider']} took money for a product revenue.toml does not list")
             return
-        if rules.money_source(product) != row["provider"]:
+        # Never twice: not by two providers, and not back from where it was not counted.
+        is_elsewhere = any(one["status"] == "counted" for one in beside) or (original or {}).get("status") == "reconciled"
+        names_of_it = (row["external_id"], *row["links"])
+        is_elsewhere = is_elsewhere or (row["kind"] != "refund" and reads.is_imported(connection, names_of_it))
+        if source != row["provider"] or is_elsewhere:
             store.settle_payment(connection, row["id"], {"status": "reconciled", "subscription_id": subscription})
             return
         worth = self._worth(connection, row)
@@ -125,12 +151,16 @@ class BillingBook:
             found = {"product": name, "subscription_id": subscription, "held": held, "original": original}
             self._count(connection, row, worth, found)
 
+    def _beside(self, connection: sa.Connection, row: Row) -> list[dict[str, Any]]:
+        key = reads.subscription_key(connection, row["subscription_id"]) if row["subscription_id"] else None
+        return store.payments_beside(connection, row, key)
+
     def _waits(self, connection: sa.Connection, row: Row, original: Row | None) -> bool:
-        """Stripe's bills need their subscription to be understood, its refunds the payment they give back."""
-        if row["provider"] != "stripe":
-            return False
+        """Refunds need the payment they give back to be understood, Stripe's bills their subscription."""
         if row["kind"] == "refund":
             return original is None or original["status"] == "waiting"
+        if row["provider"] != "stripe":
+            return False
         bills_for = row["subscription_id"] if row["kind"] == "invoice" else None
         return bills_for is not None and not reads.has_snapshot(connection, bills_for)
 
@@ -181,10 +211,10 @@ class BillingBook:
         payload = {
             "subscription_id": found["subscription_id"], "user_id": user, "product": found["product"],
             "amount_micro_usd": worth.amount_micro_usd, "ledger_key": ledger_key, "payment_id": row["id"],
-            "ledger_id": make_id("led", ledger_kind, ledger_key),
+            "ledger_id": make_id("led", ledger_kind, ledger_key), "refunds_payment_id": decided["refunds_id"],
         }  # fmt: skip
         self._events.emit(connection, EVENT_OF[kind], ledger_key, payload, row["occurred_at"])
-        if kind == "refund" and row["provider"] == "stripe" and row["detail"] == "full" and original is not None:
+        if kind == "refund" and row["provider"] == "stripe" and original is not None and _is_whole(row, original):
             self._mark_refunded(connection, row, original)
 
     def _kind(self, row: Row, held: Row | None) -> str:
@@ -196,10 +226,11 @@ class BillingBook:
         return "purchase" if rules.is_first_invoice(row["detail"], row["occurred_at"], held["trial_ends_at"]) else "renewal"
 
     def _mark_refunded(self, connection: sa.Connection, row: Row, original: Row) -> None:
-        """All of the last payment went back: the subscription counts as refunded until it is paid again."""
+        """All of a payment went back, or came back after all: the subscription counts as refunded until then, or paid again."""
         key = reads.subscription_key(connection, original["subscription_id"]) if original["subscription_id"] else None
         if key is not None:
-            fact = Fact(key=row["external_id"], kind="refunded", occurred_at=row["occurred_at"], is_production=True)
+            word: FactKind = "refund_reversed" if row["detail"] == "reversed" else "refunded"
+            fact = Fact(key=row["external_id"], kind=word, occurred_at=row["occurred_at"], is_production=True)
             store.keep_fact(self._database, connection, key, fact, self._clock.now())
             self._refold(connection, key)
 
@@ -226,6 +257,16 @@ class BillingBook:
     def _only_product(self) -> str | None:
         product: Product | None = rules.product_of(self._business, "stripe", ())
         return None if product is None else product.key
+
+
+def _names(facts: Sequence[Fact]) -> list[str]:
+    """Every name a till gave to what it sold, newest first."""
+    return [name for fact in reversed(facts) for name in fact.store_ids]
+
+
+def _is_whole(row: Row, original: Row) -> bool:
+    """Whether a refund or dispute is about all of its payment."""
+    return row["detail"] == "full" or (row["detail"] in ("dispute", "reversed") and abs(row["minor"] or 0) == original["minor"])
 
 
 def _ledger_key(row: Row) -> str:

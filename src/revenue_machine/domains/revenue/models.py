@@ -7,13 +7,16 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from pydantic import Field
+
 from revenue_machine.engine.topic import Args, Result
 
 Provider = Literal["revenuecat", "stripe", "superwall"]
 Slot = Literal["am", "pm"]
 Status = Literal["trial", "active", "grace", "cancelled_at_period_end", "expired", "refunded"]
 FactKind = Literal[
-    "trial_started", "paid", "renewal_on", "renewal_off", "grace", "extended", "snapshot", "named", "refunded", "ended"
+    "trial_started", "paid", "renewal_on", "renewal_off", "grace", "extended", "snapshot", "named", "refunded", "refund_reversed",
+    "ended",
 ]  # fmt: skip
 PaymentKind = Literal["purchase", "renewal", "invoice", "refund"]
 SourceOutcome = Literal["ok", "stale", "missing", "skipped"]
@@ -59,7 +62,7 @@ class Payment:
 
     `amount_micro_usd` is gross, negative for refunds, None where the vendor gave no dollars (then `minor` and `currency`
     need a dated rate). `links` are vendor ids that join a refund to the payment it gives back; `detail` is the billing
-    reason of an invoice, and whether a refund is full or partial.
+    reason of an invoice, and whether a refund is full, partial, a dispute's, or one taken back (then its amount is positive).
     """
 
     key: str
@@ -202,3 +205,23 @@ class SnapshotRow:
     is_stale: bool
     created_at: datetime
     as_of: datetime
+
+
+class LookedAt(Result):
+    """One till: how many events or subscriptions were looked at, ids of what no webhook had brought, and what does not add up."""
+
+    service: str
+    outcome: SourceOutcome
+    reason: str | None = None
+    listed: int = 0
+    found: list[str] = Field(default_factory=list)
+    unexplained: list[str] = Field(default_factory=list)
+
+
+class WebhookAudit(Result):
+    """What a look for lost webhooks found; `handled` were taken in now, `dead` wait for a person."""
+
+    looks: list[LookedAt]
+    handled: int
+    bodies_emptied: int
+    dead: int

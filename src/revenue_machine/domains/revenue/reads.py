@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from revenue_machine.domains.revenue.models import PAYING, Fact, Move, SnapshotRow, SnapshotState
 from revenue_machine.domains.revenue.rules import RATE_REACH
-from revenue_machine.domains.revenue.tables import FACTS, FX_RATES, MARKS, MOVES, PAYMENTS, SNAPSHOTS, SUBSCRIPTIONS
-from revenue_machine.engine.tables import LEDGER
+from revenue_machine.domains.revenue.tables import FACTS, FX_RATES, MARKS, MOVES, PAYMENTS, SAID, SNAPSHOTS, SUBSCRIPTIONS
+from revenue_machine.engine.tables import EVENTS, LEDGER
 from revenue_machine.kit.clock import parse_instant
 
 _TIMES = ("started_at", "trial_started_at", "trial_ends_at", "ended_at")
@@ -32,13 +32,27 @@ class MoneyRow:
         return self.gross_micro_usd + self.refunds_micro_usd + self.deductions_micro_usd
 
 
+class Sale(NamedTuple):
+    """Who bought when for how much, and where they came from if a file said so."""
+
+    user_id: str | None
+    at: datetime
+    amount_micro_usd: int
+    source: str | None
+
+
 INCOME_KINDS = ("revenue", "refund")
 DEDUCTION_KINDS = ("store_commission", "payment_fee", "tax")
 # Built once: every message of a till asks them.
 _FACTS_OF = sa.select(FACTS).where(FACTS.c.subscription_id == sa.bindparam("of")).order_by(FACTS.c.occurred_at, FACTS.c.id)
 _MOVES_AT = sa.select(MOVES).where(MOVES.c.provider == sa.bindparam("at")).order_by(MOVES.c.occurred_at, MOVES.c.id)
 _SUBSCRIPTION = sa.select(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == sa.bindparam("wanted"))
-_OPEN = sa.select(PAYMENTS).where(PAYMENTS.c.status.in_(("waiting", "parked"))).order_by(PAYMENTS.c.occurred_at, PAYMENTS.c.id)
+# What a file brought waits for a rate only, and is counted by another book than what the tills tell.
+_OPEN = (
+    sa.select(PAYMENTS)
+    .where(PAYMENTS.c.status.in_(("waiting", "parked")), PAYMENTS.c.provider != "import")
+    .order_by(PAYMENTS.c.occurred_at, PAYMENTS.c.id)
+)
 _OF_SUBSCRIPTION = PAYMENTS.c.subscription_id == sa.bindparam("subscription")
 _OF_CUSTOMER = PAYMENTS.c.customer_hash == sa.bindparam("customer")
 # By what is asked for: (a subscription, a customer).
@@ -193,6 +207,66 @@ def paid_cohort(connection: sa.Connection, start: datetime, end: datetime) -> tu
     return len(states), sum(status in PAYING for status in states)
 
 
+def churn_between(connection: sa.Connection, start: datetime, end: datetime) -> tuple[int, int]:
+    """(people whose subscription was paid for at `start`, how many of them had left by `end`), production and revenue only."""
+    query = sa.select(SUBSCRIPTIONS.c.ended_at).where(
+        SUBSCRIPTIONS.c.is_production, SUBSCRIPTIONS.c.is_revenue, SUBSCRIPTIONS.c.paid_at < start,
+        sa.or_(SUBSCRIPTIONS.c.ended_at.is_(None), SUBSCRIPTIONS.c.ended_at >= start),
+    )  # fmt: skip
+    ends = list(connection.execute(query.order_by(SUBSCRIPTIONS.c.id)).scalars())
+    return len(ends), sum(one is not None and one < end for one in ends)
+
+
+def sales_count(connection: sa.Connection, start: datetime, end: datetime) -> int:
+    """Purchases and renewals that count in [start, end)."""
+    query = sa.select(sa.func.count()).select_from(PAYMENTS).where(
+        PAYMENTS.c.status == "counted", PAYMENTS.c.kind != "refund", PAYMENTS.c.occurred_at >= start, PAYMENTS.c.occurred_at < end
+    )  # fmt: skip
+    return int(connection.execute(query).scalar_one())
+
+
+def said(connection: sa.Connection, name: str) -> str | None:
+    """What a message to the owner says by now."""
+    found: str | None = connection.execute(sa.select(SAID.c.text).where(SAID.c.name == name)).scalar()
+    return found
+
+
+def money_alerts(connection: sa.Connection, since: datetime) -> list[str]:
+    """Texts of the alerts about churn, revenue and failed payments raised since then, newest first, five at most."""
+    query = sa.select(EVENTS.c.payload).where(
+        EVENTS.c.kind == "alert.raised", EVENTS.c.occurred_at >= since,
+        sa.or_(*[EVENTS.c.key.like(f"%{name}%") for name in ("revenue/anomaly/", "dunning/")]),
+    )  # fmt: skip
+    rows = connection.execute(query.order_by(EVENTS.c.occurred_at.desc(), EVENTS.c.id).limit(5)).scalars()
+    return [str(payload["text"]) for payload in rows]
+
+
+def payer_flow(connection: sa.Connection, provider: str, start: datetime, end: datetime) -> tuple[int, int, float]:
+    """(people who first paid in [start, end), who stopped in it, days all payers paid in it) at one provider, production only."""
+    query = sa.select(SUBSCRIPTIONS.c.paid_at, SUBSCRIPTIONS.c.ended_at).where(
+        SUBSCRIPTIONS.c.provider == provider, SUBSCRIPTIONS.c.is_production, SUBSCRIPTIONS.c.paid_at < end,
+        sa.or_(SUBSCRIPTIONS.c.ended_at.is_(None), SUBSCRIPTIONS.c.ended_at >= start),
+    )  # fmt: skip
+    rows = list(connection.execute(query.order_by(SUBSCRIPTIONS.c.id)))
+    spans = [(max(row[0], start), min(row[1] or end, end)) for row in rows]
+    days = sum(max(0.0, (last - first).total_seconds()) for first, last in spans) / 86_400
+    left = sum(row[1] is not None and start <= row[1] < end for row in rows)
+    return sum(row[0] >= start for row in rows), left, days
+
+
+def young_payers(connection: sa.Connection, start: datetime, end: datetime) -> tuple[int, float]:
+    """(people who gave notice, days all were at risk of it) of those who first paid in [start, end), as of `end`."""
+    query = sa.select(SUBSCRIPTIONS.c.paid_at, SUBSCRIPTIONS.c.status, SUBSCRIPTIONS.c.newest_event_at).where(
+        SUBSCRIPTIONS.c.is_production, SUBSCRIPTIONS.c.is_revenue, SUBSCRIPTIONS.c.paid_at >= start, SUBSCRIPTIONS.c.paid_at < end
+    )  # fmt: skip
+    leaving, days = 0, 0.0
+    for paid_at, status, newest in connection.execute(query.order_by(SUBSCRIPTIONS.c.id)):
+        is_leaving = status in ("cancelled_at_period_end", "expired", "refunded")
+        leaving += is_leaving
+        days += max(0.0, ((min(newest, end) if is_leaving else end) - paid_at).total_seconds()) / 86_400
+    return leaving, days
+
+
 def money_between(connection: sa.Connection, start: date, end: date) -> MoneyRow:
     """The ledger's income of the local dates start to end, both included."""
     query = (
@@ -208,6 +282,63 @@ def parked_payments(connection: sa.Connection) -> list[dict[str, Any]]:
     """Payments that wait for a rate, a price or a product, by time and id: money the report must not forget."""
     query = sa.select(PAYMENTS).where(PAYMENTS.c.status == "parked").order_by(PAYMENTS.c.occurred_at, PAYMENTS.c.id)
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def ledger_sums(connection: sa.Connection, start: date | None, end: date) -> list[tuple[date, str, str, int]]:
+    """(local date, kind, service, micro-dollars) of everything booked from start (None: ever) to end, both included."""
+    columns = (LEDGER.c.local_date, LEDGER.c.kind, LEDGER.c.service)
+    query = sa.select(*columns, sa.func.sum(LEDGER.c.amount_micro_usd)).where(LEDGER.c.local_date <= end)
+    query = query if start is None else query.where(LEDGER.c.local_date >= start)
+    return [(row[0], row[1], row[2], int(row[3])) for row in connection.execute(query.group_by(*columns).order_by(*columns))]
+
+
+def sales(connection: sa.Connection, before: datetime) -> Iterator[Sale]:
+    """Every purchase and renewal that counts, up to an instant, by time and id; none stays in memory."""
+    columns = (PAYMENTS.c.user_id, PAYMENTS.c.occurred_at, PAYMENTS.c.amount_micro_usd, PAYMENTS.c.source)
+    query = sa.select(*columns).where(
+        PAYMENTS.c.status == "counted", PAYMENTS.c.kind != "refund", PAYMENTS.c.occurred_at < before
+    )  # fmt: skip
+    found = connection.execution_options(yield_per=2000).execute(query.order_by(PAYMENTS.c.occurred_at, PAYMENTS.c.id))
+    return (Sale(row[0], row[1], int(row[2]), row[3]) for row in found)
+
+
+def living_subscriptions(connection: sa.Connection) -> list[dict[str, Any]]:
+    """Production subscriptions that are revenue and were ever paid, by id."""
+    query = sa.select(SUBSCRIPTIONS).where(
+        SUBSCRIPTIONS.c.is_production, SUBSCRIPTIONS.c.is_revenue, SUBSCRIPTIONS.c.paid_at.is_not(None)
+    )  # fmt: skip
+    return [dict(row) for row in connection.execute(query.order_by(SUBSCRIPTIONS.c.id)).mappings()]
+
+
+def known_payments(connection: sa.Connection, ids: Sequence[str]) -> set[str]:
+    """Which of these payments are kept; some thousand at a time."""
+    return set(connection.execute(sa.select(PAYMENTS.c.id).where(PAYMENTS.c.id.in_(ids))).scalars())
+
+
+def is_imported(connection: sa.Connection, names: Sequence[str]) -> bool:
+    """Whether a file brought a counted sale under one of these transaction ids, as a whole or in lines."""
+    at = PAYMENTS.c.external_id
+    same = [sa.or_(at == name, at.startswith(f"{name}/", autoescape=True)) for name in names]
+    query = sa.select(PAYMENTS.c.id).where(PAYMENTS.c.provider == "import", PAYMENTS.c.status == "counted", sa.or_(*same))
+    return bool(names) and connection.execute(query.limit(1)).first() is not None
+
+
+def told_transactions(connection: sa.Connection) -> frozenset[str]:
+    """Every transaction id by which the tills themselves told of a payment."""
+    query = sa.select(PAYMENTS.c.external_id, PAYMENTS.c.links).where(PAYMENTS.c.provider != "import")
+    return frozenset(name for row in connection.execute(query) for name in (row[0], *row[1]))
+
+
+def parked_imports(connection: sa.Connection) -> list[dict[str, Any]]:
+    """Imported sales that wait for a rate, by time and id."""
+    query = sa.select(PAYMENTS).where(PAYMENTS.c.status == "parked", PAYMENTS.c.provider == "import")
+    return [dict(row) for row in connection.execute(query.order_by(PAYMENTS.c.occurred_at, PAYMENTS.c.id)).mappings()]
+
+
+def parked_currencies(connection: sa.Connection) -> dict[str, int]:
+    """How many imported sales wait for a rate, by currency."""
+    query = sa.select(PAYMENTS.c.currency, sa.func.count()).where(PAYMENTS.c.status == "parked", PAYMENTS.c.provider == "import")
+    return {row[0]: int(row[1]) for row in connection.execute(query.group_by(PAYMENTS.c.currency).order_by(PAYMENTS.c.currency))}
 
 
 def has_snapshot(connection: sa.Connection, subscription_id: str) -> bool:

@@ -14,6 +14,7 @@ from revenue_machine.domains.crm.models import ContactBook, ContactDraft, Identi
 from revenue_machine.domains.owner.models import Business
 from revenue_machine.domains.revenue import reads, rules, sources, store
 from revenue_machine.domains.revenue.billing_book import BillingBook
+from revenue_machine.domains.revenue.imported_sales import ImportedSales
 from revenue_machine.domains.revenue.models import (
     ActiveSubscribers,
     OverviewReport,
@@ -23,6 +24,7 @@ from revenue_machine.domains.revenue.models import (
     SourceReport,
 )
 from revenue_machine.domains.revenue.stripe_poll import StripePoll
+from revenue_machine.domains.revenue.watching import Watch
 from revenue_machine.engine.call import Call
 from revenue_machine.engine.clients import Clients
 from revenue_machine.engine.database import Database
@@ -30,6 +32,7 @@ from revenue_machine.engine.dispatch import Topics
 from revenue_machine.engine.events import Events
 from revenue_machine.integrations.revenuecat.revenuecat_client import RevenueCatClient
 from revenue_machine.integrations.stripe.stripe_client import StripeClient
+from revenue_machine.integrations.youtube.youtube_client import YouTubeClient
 from revenue_machine.kit.clock import Clock, iso, local_date
 from revenue_machine.kit.errors import Failure, NotConfigured, Suppressed
 from revenue_machine.kit.settings import Settings
@@ -70,10 +73,12 @@ class RevenueMonitor:
         business: Business,
         settings: Settings,
         clock: Clock,
+        watch: Watch,
+        sales: ImportedSales,
     ) -> None:
         self._call, self._topics, self._clients, self._book, self._people = call, topics, clients, book, people
         self._database, self._events, self._business = database, events, business
-        self._settings, self._clock = settings, clock
+        self._settings, self._clock, self._watch, self._sales = settings, clock, watch, sales
 
     def take(self, slot: Slot | None) -> SnapshotReport:
         """Ask every source, keep what it says, pull the signups, and state that the snapshot stands."""
@@ -81,6 +86,7 @@ class RevenueMonitor:
         reports = [self._source(name, moment) for name in sources.SOURCES]
         with self._database.writing() as connection:
             self._book.retry_open(connection, moment.now - timedelta(days=1))
+            self._sales.release(connection)
         signups, people = self._pull_signups(moment)
         reports.append(people)
         is_stale = any(one.outcome in ("stale", "missing") for one in reports)
@@ -143,7 +149,7 @@ class RevenueMonitor:
 
     def _questions(self) -> dict[str, Callable[[], dict[str, Any]]]:
         later = {name: self._unbuilt(name, issue) for name, issue in sources.UNBUILT.items()}
-        return {"revcat": self._ask_revcat, "stripe": self._ask_stripe, **later}
+        return {"revcat": self._ask_revcat, "stripe": self._ask_stripe, "youtube": self._ask_youtube, **later}
 
     def _ask_revcat(self) -> dict[str, Any]:
         return sources.revcat_metrics(self._clients.get(RevenueCatClient))
@@ -154,6 +160,9 @@ class RevenueMonitor:
         poll = StripePoll(client, self._book, self._database, self._clock)
         poll.keep(poll.ask(held))
         return sources.stripe_metrics(held, self._business)
+
+    def _ask_youtube(self) -> dict[str, Any]:
+        return sources.youtube_metrics(self._clients.get(YouTubeClient), local_date(self._clock.now(), self._settings.zone))
 
     def _unbuilt(self, name: str, issue: int) -> Callable[[], dict[str, Any]]:
         def refuse() -> dict[str, Any]:
@@ -180,7 +189,10 @@ class RevenueMonitor:
         with self._database.reading() as connection:
             reached = reads.mark(connection, SIGNUP_MARK)
         since = moment.now - SIGNUP_FIRST_REACH if reached is None else reached - SIGNUP_OVERLAP
-        asked = {"event": "signup", "after": iso(since), "before": iso(moment.now), "properties": list(SIGNUP_PROPERTIES)}
+        asked = {
+            "event": "signup", "after": iso(since), "before": iso(moment.now), "properties": list(SIGNUP_PROPERTIES),
+            "source": "posthog",
+        }  # fmt: skip
         answer = self._topics.call("posthog.events", asked, key=f"signups/{moment.key}")
         if answer.error is not None:
             if isinstance(answer.error, NotConfigured):
@@ -220,6 +232,7 @@ class RevenueMonitor:
         healed = sorted(one.source for one in reports if one.outcome == "ok" and one.source in sources.SOURCES)
         payload = {"date": moment.day.isoformat(), "slot": moment.slot}
         with self._database.writing() as connection:
+            self._watch.look(connection, moment.day)
             key = f"{moment.key}/{'+'.join(healed) or 'none'}"
             self._events.emit(connection, "revenue.snapshot_taken", key, payload, moment.now)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ PROVIDER = "revenuecat"
 _KINDS: Mapping[str, FactKind] = {
     "INITIAL_PURCHASE": "paid", "RENEWAL": "paid", "EXPIRATION": "ended", "BILLING_ISSUE": "grace", "UNCANCELLATION": "renewal_on",
     "SUBSCRIPTION_PAUSED": "renewal_off", "SUBSCRIPTION_EXTENDED": "extended",
+    "REFUND_REVERSED": "refund_reversed",
 }  # fmt: skip
 _SALES = frozenset({"INITIAL_PURCHASE", "RENEWAL", "NON_RENEWING_PURCHASE"})
 
@@ -73,6 +75,10 @@ def _sale(event: WebhookEvent) -> Payment | None:
 
 
 def _refund(event: WebhookEvent) -> Payment | None:
+    if event.type == "REFUND_REVERSED":
+        # Where no price comes with it a person has to look.
+        back = abs(event.price_micro_usd) if event.price_micro_usd else None
+        return replace(_payment(event, f"{_transaction(event)}/refund_reversed", "refund", back), detail="reversed")
     if not event.is_refund or event.price_micro_usd == 0:
         return None
     amount = None if event.price_micro_usd is None else -abs(event.price_micro_usd)

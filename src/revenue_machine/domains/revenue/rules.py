@@ -14,7 +14,7 @@ from revenue_machine.kit.ids import make_id
 # Facts of one instant in the order in which they make sense.
 _RANK = {
     "trial_started": 0, "snapshot": 1, "named": 2, "paid": 3, "renewal_on": 4, "renewal_off": 5, "extended": 6,
-    "grace": 7, "refunded": 8, "ended": 9,
+    "grace": 7, "refunded": 8, "refund_reversed": 9, "ended": 10,
 }  # fmt: skip
 _SNAPSHOT_RANK = {"trialing": 0, "active": 1, "past_due": 2, "unpaid": 3, "paused": 4, "canceled": 5, "incomplete_expired": 6}
 ENDED_WORDS = frozenset({"canceled", "incomplete_expired", "paused"})
@@ -136,14 +136,20 @@ def _refunded(life: _Life, fact: Fact) -> None:
     life.is_refunded = True
 
 
+def _refund_reversed(life: _Life, fact: Fact) -> None:
+    life.is_refunded = False
+
+
 def _ended(life: _Life, fact: Fact) -> None:
     _end(life, fact.occurred_at)
     life.ends_at = fact.ends_at or life.ends_at
 
 
 def _end(life: _Life, at: datetime) -> None:
-    life.ended_at, life.is_renewing = at, False
-    if life.paid_at is not None and at not in life.churned_at:
+    """The first word of an end counts; that it is said again later is no second farewell."""
+    is_news = life.ended_at is None
+    life.ended_at, life.is_renewing = at if is_news else life.ended_at, False
+    if is_news and life.paid_at is not None and at not in life.churned_at:
         life.churned_at.append(at)
 
 
@@ -159,9 +165,10 @@ def _snapshot(life: _Life, fact: Fact) -> None:
     life.trial_ends_at = state.trial_ends_at or life.trial_ends_at
     life.is_renewing, life.is_grace = state.is_renewing, state.status in GRACE_WORDS
     life.ends_at = fact.ends_at or life.ends_at
-    life.ended_at = None
     if state.status in ENDED_WORDS:
         _end(life, state.ended_at or fact.occurred_at)
+    else:
+        life.ended_at = None
 
 
 def _state(fact: Fact) -> SnapshotState:
@@ -172,7 +179,8 @@ def _state(fact: Fact) -> SnapshotState:
 
 _STEPS = {
     "trial_started": _trial_started, "paid": _paid, "renewal_on": _renewal_on, "renewal_off": _renewal_off, "grace": _grace,
-    "extended": _extended, "snapshot": _snapshot, "named": _named, "refunded": _refunded, "ended": _ended,
+    "extended": _extended, "snapshot": _snapshot, "named": _named, "refunded": _refunded,
+    "refund_reversed": _refund_reversed, "ended": _ended,
 }  # fmt: skip
 
 
@@ -205,12 +213,28 @@ def product_of(business: Business, provider: str, store_ids: Iterable[str]) -> P
 
     By its store product ids, else by key; else the only product whose money that provider takes. None is never guessed at.
     """
-    for name in store_ids:
-        found = business.sold_as(name) or business.product(name)
-        if found is not None:
-            return found
+    found = _listed(business, store_ids)
+    if found is not None:
+        return found
     own = [product for product in business.products if product.money_source == provider]
     return own[0] if provider == "stripe" and len(own) == 1 else None
+
+
+def product_among(business: Business, told: Sequence[tuple[str, Sequence[str]]]) -> Product | None:
+    """The product several reports (provider, its names) of one sale mean: whatever one of them names, before any default."""
+    named = next((found for _, names in told if (found := _listed(business, names)) is not None), None)
+    return named or next((found for provider, names in told if (found := product_of(business, provider, names)) is not None), None)
+
+
+def _listed(business: Business, names: Iterable[str]) -> Product | None:
+    return next((found for name in names if (found := business.sold_as(name) or business.product(name)) is not None), None)
+
+
+def source_of(product: Product | None, reporters: Iterable[str]) -> str | None:
+    """Whose report of a sale counts: the product's money source; of a product nobody knows RevenueCat's, else nobody's."""
+    if product is not None:
+        return product.money_source
+    return "revenuecat" if "revenuecat" in set(reporters) else None
 
 
 def money_source(product: Product | None) -> str:
@@ -246,6 +270,11 @@ def major_units(minor: int, currency: str) -> Decimal:
 def converted_micro_usd(minor: int, currency: str, usd_per_unit: Decimal) -> int:
     """A foreign amount at a dated rate, in micro-dollars, half to even."""
     return int((major_units(minor, currency) * usd_per_unit * 1_000_000).to_integral_value(ROUND_HALF_EVEN))
+
+
+def exact_micro_usd(usd: Decimal) -> int:
+    """Dollars of any precision as micro-dollars, half to even."""
+    return int((usd * 1_000_000).to_integral_value(ROUND_HALF_EVEN))
 
 
 def is_first_invoice(billing_reason: str | None, created_at: datetime, trial_ends_at: datetime | None) -> bool:

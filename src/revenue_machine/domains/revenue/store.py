@@ -1,19 +1,41 @@
-"""Every write of the revenue domain's tables, each by its natural key."""
+"""Every write of the revenue domain's tables, each by its natural key, and what other providers had told of the same."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from revenue_machine.domains.revenue.models import Fact, Move, Payment, Rate, SnapshotRow, SubscriptionState
-from revenue_machine.domains.revenue.tables import FACTS, FX_RATES, MARKS, MOVES, PAYMENTS, SNAPSHOTS, SUBSCRIPTIONS
+from revenue_machine.domains.revenue.tables import FACTS, FX_RATES, MARKS, MOVES, PAYMENTS, SAID, SNAPSHOTS, SUBSCRIPTIONS
+from revenue_machine.engine.bulk import insert_new
 from revenue_machine.engine.database import Database
 from revenue_machine.kit.clock import iso
 from revenue_machine.kit.ids import make_id
+
+# How long a payment waits for what explains it before it is judged by itself.
+PATIENCE = timedelta(days=1)
+
+PROVIDERS = ("revenuecat", "stripe", "superwall")
+_OTHERS: sa.BindParameter[list[str]] = sa.bindparam("others", expanding=True)
+_SIBLINGS = (
+    sa.select(SUBSCRIPTIONS)
+    .where(SUBSCRIPTIONS.c.provider.in_(_OTHERS), SUBSCRIPTIONS.c.external_id == sa.bindparam("at_store"))
+    .order_by(SUBSCRIPTIONS.c.provider, SUBSCRIPTIONS.c.id)
+)
+_BESIDE = (
+    sa.select(PAYMENTS)
+    .where(PAYMENTS.c.provider.in_(_OTHERS), PAYMENTS.c.external_id.in_(sa.bindparam("wanted", expanding=True)))
+    .order_by(PAYMENTS.c.provider, PAYMENTS.c.id)
+)
+_PAID_FOR = (
+    sa.select(PAYMENTS)
+    .where(PAYMENTS.c.subscription_id == sa.bindparam("subscription"), PAYMENTS.c.kind != "refund")
+    .order_by(PAYMENTS.c.id)
+)
 
 
 def subscription_id(provider: str, external_id: str) -> str:
@@ -24,6 +46,56 @@ def subscription_id(provider: str, external_id: str) -> str:
 def payment_id(provider: str, key: str) -> str:
     """The id of a payment by the vendor's own."""
     return make_id("pay", provider, key)
+
+
+def siblings(connection: sa.Connection, key: tuple[str, str]) -> list[dict[str, Any]]:
+    """The same subscription (provider, its id at the store) as other providers tell it, by provider."""
+    provider, external_id = key
+    others = [name for name in PROVIDERS if name != provider]
+    found = connection.execute(_SIBLINGS, {"others": others, "at_store": external_id}).mappings()
+    return [dict(row) for row in found]
+
+
+def payments_beside(connection: sa.Connection, row: Mapping[str, Any], held: tuple[str, str] | None) -> list[dict[str, Any]]:
+    """The same movement of money as other providers tell it: joined by the ids of the store's transaction.
+
+    `held` is the subscription it pays for (provider, its id at the store), None for a single purchase.
+    """
+    wanted = sorted({row["external_id"], *row["links"]} if row["kind"] != "refund" else {row["external_id"]})
+    others = [name for name in PROVIDERS if name != row["provider"]]
+    found = {one["id"]: dict(one) for one in connection.execute(_BESIDE, {"others": others, "wanted": wanted}).mappings()}
+    for other in siblings(connection, held) if held is not None and row["kind"] != "refund" else ():
+        for one in connection.execute(_PAID_FOR, {"subscription": other["id"]}).mappings():
+            if set(one["links"]) & set(wanted):
+                found[one["id"]] = dict(one)
+    return [found[name] for name in sorted(found)]
+
+
+def silent_subscriptions(connection: sa.Connection, provider: str, before: datetime, most: int) -> list[str]:
+    """External ids of production subscriptions whose period ended before a time without a word, longest silent first."""
+    query = sa.select(SUBSCRIPTIONS.c.external_id).where(
+        SUBSCRIPTIONS.c.provider == provider, SUBSCRIPTIONS.c.is_production, SUBSCRIPTIONS.c.ends_at < before,
+        SUBSCRIPTIONS.c.status.not_in(("expired", "refunded")),
+    )  # fmt: skip
+    return list(connection.execute(query.order_by(SUBSCRIPTIONS.c.ends_at, SUBSCRIPTIONS.c.id).limit(most)).scalars())
+
+
+def payments_of(connection: sa.Connection, subscription: str) -> list[dict[str, Any]]:
+    """Every payment and refund known of a subscription, by time and id."""
+    query = sa.select(PAYMENTS).where(PAYMENTS.c.subscription_id == subscription)
+    return [dict(row) for row in connection.execute(query.order_by(PAYMENTS.c.occurred_at, PAYMENTS.c.id)).mappings()]
+
+
+def customers_heard_of(connection: sa.Connection, provider: str, hashes: Sequence[str]) -> set[str]:
+    """Which of these customers some fact speaks of."""
+    known: set[str] = set()
+    for start in range(0, len(hashes), 500):
+        part = hashes[start : start + 500]
+        query = sa.select(SUBSCRIPTIONS.c.customer_hash).where(
+            SUBSCRIPTIONS.c.provider == provider, SUBSCRIPTIONS.c.customer_hash.in_(part)
+        )
+        known |= set(connection.execute(query).scalars())
+    return known
 
 
 def keep_fact(database: Database, connection: sa.Connection, subscription: tuple[str, str], fact: Fact, now: datetime) -> bool:
@@ -97,19 +169,24 @@ def keep_payment(
     return database.put(connection, PAYMENTS, row, ["id"]) > 0
 
 
+def keep_sales(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep payments a file brought, some thousand at a time, with what was decided about them."""
+    insert_new(connection, PAYMENTS, rows, ("id",))
+
+
 def settle_payment(connection: sa.Connection, payment: str, values: Mapping[str, Any]) -> None:
     """Write what was decided about a payment."""
     connection.execute(PAYMENTS.update().where(PAYMENTS.c.id == payment).values(**values))
 
 
-def keep_rate(database: Database, connection: sa.Connection, rate: Rate, now: datetime) -> None:
-    """Keep what one unit of a currency was worth on a date; the first word for a date stands."""
+def keep_rate(database: Database, connection: sa.Connection, rate: Rate, now: datetime) -> bool:
+    """Keep what one unit of a currency was worth on a date; the first word for a date stands; False when it did."""
     currency = rate.currency.upper()
     row = {
         "id": make_id("fx", currency, rate.rate_date.isoformat()), "currency": currency, "rate_date": rate.rate_date,
         "usd_per_unit": format(rate.usd_per_unit, "f"), "source": rate.source, "created_at": now,
     }  # fmt: skip
-    database.put(connection, FX_RATES, row, ["id"])
+    return database.put(connection, FX_RATES, row, ["id"]) > 0
 
 
 def keep_snapshot(database: Database, connection: sa.Connection, row: SnapshotRow, reason: str | None) -> None:
@@ -120,6 +197,12 @@ def keep_snapshot(database: Database, connection: sa.Connection, row: SnapshotRo
         "created_at": row.created_at,
     }  # fmt: skip
     database.put(connection, SNAPSHOTS, values, ["id"], ["metrics", "is_stale", "reason", "as_of", "created_at"])
+
+
+def keep_said(database: Database, connection: sa.Connection, name: str, text: str, now: datetime) -> None:
+    """Remember what a message to the owner says by now."""
+    row = {"name": name, "text": text, "said_at": now, "updated_at": now}
+    database.put(connection, SAID, row, ["name"], ["text", "updated_at"])
 
 
 def keep_mark(database: Database, connection: sa.Connection, name: str, reached_at: datetime) -> None:

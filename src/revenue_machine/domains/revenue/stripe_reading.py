@@ -11,8 +11,10 @@ from revenue_machine.domains.revenue.rules import person_id
 from revenue_machine.integrations.stripe.wire import (
     Charge,
     CheckoutSession,
+    Dispute,
     Event,
     Invoice,
+    Refund,
     Subscription,
     micro_usd,
     reference_id,
@@ -24,6 +26,7 @@ EVENT_TYPES = (
     "customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
     "customer.subscription.paused", "customer.subscription.resumed",
     "invoice.paid", "charge.refunded", "checkout.session.completed",
+    "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", "refund.failed",
 )  # fmt: skip
 # How sure each place is of the person's name.
 _IN_METADATA, _AT_CHECKOUT, _BY_CUSTOMER = 2, 1, 0
@@ -181,8 +184,33 @@ def _refunded_before(event: Event, charge: Charge) -> int:
     return charge.amount_refunded - listed if isinstance(listed, int) else 0
 
 
+def _disputed(event: Event) -> Reading:
+    """The bank took the money back, or gave it back after all; only these two events move money, whatever a dispute's state."""
+    dispute = Dispute.model_validate(event.data.object)
+    word, sign = ("withdrawn", -1) if event.type == "charge.dispute.funds_withdrawn" else ("reinstated", 1)
+    return _returned(event, dispute, f"{dispute.id}/{word}", sign)
+
+
+def _refund_failed(event: Event) -> Reading:
+    """A refund that did not arrive: what was given back is ours again."""
+    refund = Refund.model_validate(event.data.object)
+    return _returned(event, refund, f"{refund.id}/failed", 1)
+
+
+def _returned(event: Event, moved: Dispute | Refund, key: str, sign: int) -> Reading:
+    amount = micro_usd(moved.amount, moved.currency)
+    links = (reference_id(moved.charge), reference_id(moved.payment_intent))
+    payment = Payment(
+        key=key, kind="refund", occurred_at=event.occurred_at, is_production=event.livemode,
+        amount_micro_usd=None if amount is None else sign * amount, currency=moved.currency.upper(), minor=sign * moved.amount,
+        links=tuple(name for name in links if name), detail="dispute" if sign < 0 else "reversed",
+    )  # fmt: skip
+    return Reading("stripe", payments=(payment,))
+
+
 _READERS: Mapping[str, Callable[[Event], Reading]] = {
     "invoice.paid": _invoice, "charge.refunded": _refund, "checkout.session.completed": _checkout,
+    "charge.dispute.funds_withdrawn": _disputed, "charge.dispute.funds_reinstated": _disputed, "refund.failed": _refund_failed,
 }  # fmt: skip
 
 

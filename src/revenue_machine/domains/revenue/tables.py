@@ -92,6 +92,7 @@ PAYMENTS = table(
     document("links", null=False),
     number("charge_minor"),
     instant("charged_at"),
+    text("source"),
     instant("occurred_at", null=False),
     instant("created_at", null=False),
     sa.UniqueConstraint("provider", "external_id"),
@@ -123,6 +124,15 @@ SNAPSHOTS = table(
     instant("as_of", null=False),
     instant("created_at", null=False),
     sa.UniqueConstraint("source", "snapshot_date", "slot"),
+)
+
+# What was said to the owner under a key, as it stands there now.
+SAID = table(
+    "actp_revenue_messages",
+    text_key("name"),
+    text("text", null=False),
+    instant("said_at", null=False),
+    instant("updated_at", null=False),
 )
 
 MARKS = table("actp_revenue_marks", text_key("name"), instant("reached_at", null=False))

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from revenue_machine.domains.revenue.billing_book import BillingBook
 from revenue_machine.domains.revenue.revenuecat_reading import read_revenuecat
 from revenue_machine.domains.revenue.stripe_reading import EVENT_TYPES, read_stripe
+from revenue_machine.domains.revenue.superwall_reading import read_superwall
 from revenue_machine.engine.inbox import StoredHook, on_hook
 
 
@@ -14,6 +15,12 @@ from revenue_machine.engine.inbox import StoredHook, on_hook
 def revenuecat_event(hook: StoredHook, connection: sa.Connection, book: BillingBook) -> None:
     """Trials, purchases, renewals, cancellations, refunds, billing trouble, ends and transfers."""
     book.record(connection, read_revenuecat(hook.payload))
+
+
+@on_hook("superwall")
+def superwall_event(hook: StoredHook, connection: sa.Connection, book: BillingBook) -> None:
+    """The same as a paywall's server tells it."""
+    book.record(connection, read_superwall(hook.payload))
 
 
 @on_hook("stripe", *EVENT_TYPES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -98,3 +99,39 @@ class PendingApprovals(Result):
 
     count: int
     approvals: list[dict[str, Any]]
+
+
+class DeadArgs(Args):
+    """One dead letter by its number and, for a reaction, its handler; without a number all of them, at most `most`."""
+
+    id: int | None = Field(default=None, ge=1)
+    handler: str | None = None
+    most: int = Field(default=100, ge=1, le=1000)
+
+
+class DeadLetter(Result):
+    """A webhook nobody could read (`handler` is None) or a fact a reaction failed at, and why."""
+
+    id: int
+    handler: str | None
+    service: str
+    kind: str
+    key: str
+    since: datetime
+    attempts: int
+    error: str | None
+
+
+class DeadLetters(Result):
+    """What was given up, oldest first."""
+
+    count: int
+    letters: list[DeadLetter]
+
+
+class Retried(Result):
+    """How many were tried once more, and those that are dead still."""
+
+    tried: int
+    dead: int
+    letters: list[DeadLetter]

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from revenue_machine.domains.system import heartbeat as pulse
-from revenue_machine.domains.system.models import GateAnswer, GateArgs, Heartbeat, PendingApprovals, Reconciled, SelfTest
+from revenue_machine.domains.system.dead_letters import listed, retried
+from revenue_machine.domains.system.models import (
+    DeadArgs,
+    DeadLetters,
+    GateAnswer,
+    GateArgs,
+    Heartbeat,
+    PendingApprovals,
+    Reconciled,
+    Retried,
+    SelfTest,
+)
 from revenue_machine.domains.system.reconciling import reconcile as go_through
 from revenue_machine.domains.system.self_test import House, examine
 from revenue_machine.engine.approvals import Approvals, Question
@@ -12,6 +23,8 @@ from revenue_machine.engine.call import Call
 from revenue_machine.engine.clients import Clients
 from revenue_machine.engine.database import Database
 from revenue_machine.engine.doubts import Doubts
+from revenue_machine.engine.events import Events
+from revenue_machine.engine.inbox import Inbox
 from revenue_machine.engine.ticker import Ticker
 from revenue_machine.engine.topic import Effect, NoArgs, planned, topic
 from revenue_machine.engine.workers import Slot
@@ -74,6 +87,24 @@ def pending_approvals(args: NoArgs, approvals: Approvals) -> PendingApprovals:
     return PendingApprovals(count=len(cards), approvals=cards)
 
 
+@topic("system.dead_letters", effect=Effect.READS, section="own: what was given up must be seen before it is tried again")
+def dead_letters(args: DeadArgs, inbox: Inbox, events: Events) -> DeadLetters:
+    """List webhooks and reactions that were given up, each with its reason.
+
+    Returns: how many there are, and the oldest of them.
+    """
+    return listed(args, inbox, events)
+
+
+@topic("system.dlq_retry", effect=Effect.WRITES, section="definitions §0.3")
+def dlq_retry(args: DeadArgs, inbox: Inbox, events: Events) -> Retried:
+    """Try dead letters once more: one by its number, or all of them.
+
+    Returns: how many were tried, and what is dead still with its reason. Raises: not_found.
+    """
+    return retried(args, inbox, events)
+
+
 PLANNED = (
     planned("system.full_status", effect=Effect.READS, section="definitions §0.3", issue=7),
     planned("system.list_services", effect=Effect.READS, section="definitions §0.3", issue=7),
@@ -81,5 +112,4 @@ PLANNED = (
     planned("system.scheduler_status", effect=Effect.READS, section="definitions §0.3", issue=7),
     planned("system.propose_schedule", effect=Effect.WRITES, section="definitions §0.3", issue=7),
     planned("system.restart_worker", effect=Effect.WRITES, section="definitions §0.3", issue=7),
-    planned("system.dlq_retry", effect=Effect.WRITES, section="definitions §0.3", issue=3),
 )

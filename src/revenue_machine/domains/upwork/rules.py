@@ -38,6 +38,7 @@ PRIOR_WEIGHT = 20
 CONNECT_PRICES = ((date(2026, 1, 1), 150_000),)
 CONNECT_STEPS = ((100, 2), (500, 6), (1_000, 10))
 MOST_CONNECTS = 16
+# The clamp (DECISIONS); how many a day of the phase wants stands in its table of volumes.
 PROPOSALS_PER_DAY = 5
 # How long nothing may be heard: of a proposal since it went out, of an interview since the client's last move.
 NO_RESPONSE_AFTER = timedelta(days=21)

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from revenue_machine.domains.owner.models import Business, ServiceProfile
+from revenue_machine.domains.phase import reads as phase_reads
 from revenue_machine.domains.upwork import reads, rules, store
 from revenue_machine.domains.upwork.models import (
     Job,
@@ -92,13 +93,14 @@ class UpworkEngine:
             store.rescore(connection, judge)
         with self.database.reading() as connection:
             best = list(reads.candidates(connection))
+            wanted = min(phase_reads.volume(connection, "upwork_proposals").most or 0, rules.PROPOSALS_PER_DAY)
             _, top = reads.listed(connection, query=None, status="scored", with_skipped=False, order="score", limit=1)
-        drafted, today, reason = self._draft(topics, best)
+        drafted, today, reason = self._draft(topics, best, wanted)
         return ScanResult(
             searches=searches, new_jobs_found=stored.new, known_jobs=stored.known, scored=stored.scored, skipped=stored.skipped,
             forgotten=forgotten, top_job_score=top[0]["score"] if top else None,
             top_jobs=[reads.shown(row) for row in best[: rules.PROPOSALS_PER_DAY]], drafted=drafted, proposals_today=today,
-            wanted=rules.PROPOSALS_PER_DAY, notes=notes, reason=reason,
+            wanted=wanted, notes=notes, reason=reason,
         )  # fmt: skip
 
     def _follow_up(self, topics: Topics) -> list[str]:
@@ -129,14 +131,14 @@ class UpworkEngine:
                     break
         return jobs, answered
 
-    def _draft(self, topics: Topics, best: list[Row]) -> tuple[int, int, str | None]:
+    def _draft(self, topics: Topics, best: list[Row], wanted: int) -> tuple[int, int, str | None]:
         """(drafted now, standing today, why not as many as wanted)."""
         day = self._today()
         with self.database.reading() as connection:
             before = reads.proposals_between(connection, *day_bounds(day, self.settings.zone))
         drafted, refusals = 0, list[str]()
         for row in best:
-            if before + drafted >= rules.PROPOSALS_PER_DAY:
+            if before + drafted >= wanted:
                 break
             envelope = topics.call("upwork.propose", {"job_id": row["job_id"]}, key=row["id"])
             if envelope.error is None:
@@ -146,16 +148,16 @@ class UpworkEngine:
             if envelope.error.code in _NO_MORE:
                 break
         today = before + drafted
-        return drafted, today, None if today >= rules.PROPOSALS_PER_DAY else self._why_fewer(today, refusals)
+        return drafted, today, None if today >= wanted else self._why_fewer(today, wanted, refusals)
 
-    def _why_fewer(self, today: int, refusals: list[str]) -> str:
+    def _why_fewer(self, today: int, wanted: int, refusals: list[str]) -> str:
         with self.database.reading() as connection:
             against = [f"{count} {words}" for words, count in reads.why_not(connection).items() if count]
             skipped = reads.counts_by_status(connection).get("skipped", 0)
         if skipped:
             against.append(f"{skipped} below your floor or excluded")
         others = f"no further job is worth one ({', '.join(against)})" if against else "there is no further job"
-        return f"{today} of {rules.PROPOSALS_PER_DAY} proposals: " + "; ".join([*refusals, others])
+        return f"{today} of {wanted} proposals: " + "; ".join([*refusals, others])
 
     def track(self, args: TrackArgs) -> TrackResult:
         """Move proposals on by the owner's word, or by Upwork's where it is set up; nothing is moved or booked twice.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from revenue_machine.integrations.linkedin.wire import Event, Message, Relation
-from revenue_machine.kit.hooks import HookEvent, HookRequest, fit, hook_json
+from revenue_machine.kit.hooks import BadHook, HookEvent, HookRequest, fit, hook_json
 from revenue_machine.kit.signing import verify_unipile
 
 
@@ -16,14 +16,21 @@ def verify(request: HookRequest, secrets: Sequence[str], now: datetime) -> None:
 
 
 def read(request: HookRequest) -> HookEvent:
-    """The envelope; its subject is the message, the new relation's member or the account. Raises: BadHook."""
+    """The envelope; its subject is the message, the new relation's member or the account. Raises: BadHook.
+
+    A payload that is not what Unipile documents is kept all the same: whoever handles it says so.
+    """
     event = event_of(request)
-    subject = event.account_id
-    if event.type == "message.new":
-        subject = message_of(event).id
-    if event.type == "relation.new":
-        subject = relation_of(event).user.id
-    return HookEvent(event.id, event.type, subject, event.occurred_at, is_sandbox=not event.application_production)
+    return HookEvent(event.id, event.type, _subject(event)[:255], event.occurred_at, is_sandbox=not event.application_production)
+
+
+def _subject(event: Event) -> str:
+    try:
+        if event.type == "message.new":
+            return message_of(event).id
+        return relation_of(event).user.id if event.type == "relation.new" else event.account_id
+    except BadHook:
+        return event.account_id
 
 
 def event_of(request: HookRequest) -> Event:

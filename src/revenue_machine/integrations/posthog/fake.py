@@ -86,6 +86,27 @@ def public_flag(state: FakeState, key: str, rollout_percentage: float = 100, var
     state.put("flag", key, flag)
 
 
+def public_experiment(
+    state: FakeState, name: str, flag_key: str, *, starts: datetime | None = None, ends: datetime | None = None
+) -> int:
+    """The owner sets up an experiment over a flag that exists; without a start it is a draft. Returns its number."""
+    number = state.next_number("experiment")
+    experiment: Document = {
+        "id": number, "name": name, "description": "", "start_date": None if starts is None else iso(starts),
+        "end_date": None if ends is None else iso(ends), "feature_flag_key": flag_key, "holdout": None, "holdout_id": None,
+        "exposure_cohort": None, "parameters": {}, "saved_metrics": [], "metrics": [], "filters": {}, "archived": False,
+        "deleted": False, "created_by": None, "created_at": iso(state.now()), "updated_at": iso(state.now()), "type": "product",
+        "conclusion": None, "conclusion_comment": None,
+    }  # fmt: skip
+    state.put("experiment", f"{number:09}", experiment)
+    return number
+
+
+def public_set_busy(state: FakeState, *, is_busy: bool) -> None:
+    """While PostHog is busy it computes what was asked to block in the background too, and says where to look."""
+    state.put("busy", "query", {"is_busy": is_busy})
+
+
 def public_set_quota(state: FakeState, events_left: int | None) -> None:
     """What billing still lets in; None lifts the limit."""
     state.put("quota", "events", {"left": events_left})
@@ -210,7 +231,8 @@ def _query(state: FakeState, request: FakeRequest) -> FakeResponse:
         results = _results(state, query)
     except BadInput as refusal:
         return _error(400, "validation_error", "invalid_input", refusal.message, attr=refusal.field)
-    if payload.get("async") or payload.get("refresh") in ("async", "force_async"):
+    is_busy = (state.get("busy", "query") or {"is_busy": False})["is_busy"]
+    if is_busy or payload.get("async") or payload.get("refresh") in ("async", "force_async"):
         return _later(state, results)
     return answer_json(200, {**results, "query_status": None, "error": None, "is_cached": False, "timezone": "UTC"})
 
@@ -248,12 +270,23 @@ def _query_status(state: FakeState, request: FakeRequest, name: str) -> FakeResp
 
 @routes("GET", "/api/projects/{project}/feature_flags")
 def _feature_flags(state: FakeState, request: FakeRequest) -> FakeResponse:
-    limit, offset = (max(int(request.param(name) or default), 0) for name, default in (("limit", "100"), ("offset", "0")))
-    flags = state.list("flag")
-    more = offset + limit < len(flags)
+    return _page(request, state.list("flag"))
+
+
+@routes("GET", "/api/projects/{project}/experiments")
+def _experiments(state: FakeState, request: FakeRequest) -> FakeResponse:
+    found = [{**one, "feature_flag": state.get("flag", one["feature_flag_key"])} for one in state.list("experiment")]
+    return _page(request, found)
+
+
+def _page(request: FakeRequest, rows: list[Document]) -> FakeResponse:
+    given = {name: request.param(name) or default for name, default in (("limit", "100"), ("offset", "0"))}
+    if not all(text.isdigit() for text in given.values()):
+        return _error(400, "validation_error", "invalid_input", "A valid integer is required.")
+    limit, offset = int(given["limit"]), int(given["offset"])
+    more = offset + limit < len(rows)
     following = f"https://us.posthog.com{request.path}?limit={limit}&offset={offset + limit}" if more else None
-    shown = flags[offset : offset + limit]
-    return answer_json(200, {"count": len(flags), "next": following, "previous": None, "results": shown})
+    return answer_json(200, {"count": len(rows), "next": following, "previous": None, "results": rows[offset : offset + limit]})
 
 
 def _over_limit(state: FakeState) -> int | None:

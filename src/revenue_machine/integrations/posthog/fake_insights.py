@@ -37,11 +37,14 @@ def funnel(state: FakeState, query: Mapping[str, Any]) -> list[Any]:
     window_us = int(settings.get("funnelWindowInterval") or 14) * unit * _SECOND_US
     breakdown = _breakdown(query)
     places = {steps.index(name): [place for place, one in enumerate(steps) if one == name][::-1] for name in steps}
-    paths = [_best_path(places, happened, window_us) for happened in _by_person(state, steps, query, breakdown).values()]
+    people = list(_by_person(state, steps, query, breakdown).values())
     groups: dict[Any, list[Path]] = defaultdict(list)
-    for path in paths:
+    value_of = _attributed(settings, len(steps)) if breakdown else None
+    for happened in people if breakdown is None or value_of is not None else [part for one in people for part in _by_value(one)]:
+        path = _best_path(places, happened, window_us)
         if path:
-            groups[_first_value(path) if breakdown else None].append(path)
+            held = None if breakdown is None else (value_of or _first_value)(path)
+            groups[held].append(path)
     if breakdown is None:
         return _steps(steps, groups.get(None, []), None)
     order = sorted(groups.items(), key=lambda one: (-len(one[1]), str(one[0])))
@@ -85,6 +88,29 @@ def _best_path(places: Mapping[int, list[int]], happened: list[Happened], window
             if place >= len(best):
                 best = open_paths[place]
     return best
+
+
+def _attributed(settings: Mapping[str, Any], steps: int) -> Callable[[Path], Any] | None:
+    """How the value of a path is found; None when every value has a funnel of its own (`all_events`)."""
+    kind = settings.get("breakdownAttributionType") or "first_touch"
+    step = settings.get("breakdownAttributionValue")
+    if kind == "first_touch":
+        return _first_value
+    if kind == "last_touch":
+        return lambda path: _first_value(path[::-1])
+    if kind == "all_events":
+        return None
+    if kind != "step" or not isinstance(step, int) or not 0 <= step < steps:
+        raise BadInput("Unknown breakdown attribution.", field="breakdownAttributionType")
+    return lambda path: _first_value(path[step : step + 1])
+
+
+def _by_value(happened: list[Happened]) -> list[list[Happened]]:
+    """A person's events apart by their value."""
+    values = sorted({str(value) for _, _, value in happened if value not in (None, "")})
+    parts = [[one for one in happened if str(one[2]) == value] for value in values]
+    rest = [one for one in happened if one[2] in (None, "")]
+    return [*parts, rest] if rest else parts
 
 
 def _first_value(path: Path) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -14,6 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from revenue_machine.integrations.posthog.wire import (
     CaptureAnswer,
     CaptureEvent,
+    Experiment,
+    ExperimentPage,
     FeatureFlag,
     FlagPage,
     FunnelRow,
@@ -41,11 +43,13 @@ from revenue_machine.kit.service import ServiceClient, ServiceLink
 from revenue_machine.kit.settings import SANDBOX_KEY
 
 T = TypeVar("T")
+P = TypeVar("P", FlagPage, ExperimentPage)
 BATCH = 500
 EVENT_PAGE = 1000
 MAX_PAGES = 1000
 MAX_POLLS = 60
 _SANDBOX = {"project_id": "1", "project_token": "phc_sandbox"}
+_MODES = {"first": "first_touch", "last": "last_touch", "any": "all_events"}
 _PROPERTY = re.compile(r"[A-Za-z0-9_$./ -]{1,200}")
 _REGION_HOST = re.compile(r"https://(us|eu)\.posthog\.com")
 
@@ -98,8 +102,13 @@ class PostHogClient(ServiceClient):
         date_to: datetime,
         breakdown: str | None = None,
         window_days: int = 14,
+        attribution: str = "first",
+        attribution_step: int | None = None,
     ) -> list[FunnelRow]:
-        """People at each step, in order, within `window_days` of the first; per value of an event property if named."""
+        """People at each step, in order, within `window_days` of the first; per value of an event property if named.
+
+        `attribution` is `first`, `last`, `step` (with `attribution_step`, 1 the first) or `any`, PostHog's `all_events`.
+        """
         query: dict[str, Any] = {
             "kind": "FunnelsQuery",
             "series": [_series(step) for step in steps],
@@ -109,7 +118,9 @@ class PostHogClient(ServiceClient):
                 "funnelOrderType": "ordered",
                 "funnelWindowInterval": window_days,
                 "funnelWindowIntervalUnit": "day",
+                **({} if breakdown is None else _attribution(attribution, attribution_step)),
             },
+            "filterTestAccounts": True,
             **_breakdown(breakdown),
         }
         results = self._query(query).results
@@ -134,6 +145,7 @@ class PostHogClient(ServiceClient):
             "series": [{**_series(event), "math": math}],
             "interval": interval,
             "dateRange": _range(date_from, date_to),
+            "filterTestAccounts": True,
             **_breakdown(breakdown),
         }
         return _fit(list[TrendSeries], self._query(query).results)
@@ -145,6 +157,7 @@ class PostHogClient(ServiceClient):
         query = {
             "kind": "RetentionQuery",
             "dateRange": _range(date_from, date_to),
+            "filterTestAccounts": True,
             "retentionFilter": {
                 "period": period,
                 "totalIntervals": intervals,
@@ -183,15 +196,22 @@ class PostHogClient(ServiceClient):
 
     def feature_flags(self) -> list[FeatureFlag]:
         """Every flag of the project that was not deleted."""
-        found: list[FeatureFlag] = []
+        return [flag for page in self._pages("feature_flags", FlagPage) for flag in page.results if not flag.deleted]
+
+    def experiments(self) -> list[Experiment]:
+        """Every experiment of the project that was not deleted."""
+        return [one for page in self._pages("experiments", ExperimentPage) for one in page.results if not one.deleted]
+
+    def _pages(self, what: str, kind: type[P]) -> Iterator[P]:
+        """Page by page, until there is no `next`."""
         query: dict[str, Any] = {"limit": 100}
         for _ in range(MAX_PAGES):
-            page = self.get(f"{self._project}/feature_flags/", FlagPage, query)
-            found.extend(flag for flag in page.results if not flag.deleted)
+            page = self.get(f"{self._project}/{what}/", kind, query)
+            yield page
             if not page.next:
-                return found
+                return
             query = dict(parse_qsl(urlsplit(page.next).query))
-        raise ContractBroken("PostHog's list of flags does not end")
+        raise ContractBroken(f"PostHog's list of {what} does not end")
 
     @property
     def _project(self) -> str:
@@ -260,6 +280,13 @@ def _batch_entry(event: CaptureEvent) -> dict[str, Any]:
     }
 
 
+def _attribution(mode: str, step: int | None) -> dict[str, Any]:
+    """How PostHog calls it; steps are counted from 0 there."""
+    if mode == "step":
+        return {"breakdownAttributionType": "step", "breakdownAttributionValue": (step or 1) - 1}
+    return {"breakdownAttributionType": _MODES[mode]}
+
+
 def _series(event: str) -> dict[str, str]:
     return {"kind": "EventsNode", "event": event, "name": event}
 
@@ -281,6 +308,7 @@ def _funnel_row(step: FunnelStep, steps: Sequence[str]) -> FunnelRow:
         count=step.count,
         breakdown=step.group,
         average_conversion_s=step.average_conversion_time,
+        median_conversion_s=step.median_conversion_time,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AliasChoices, Field
 
@@ -78,6 +78,7 @@ class FunnelRow(Wire):
     count: int
     breakdown: str | None = None
     average_conversion_s: float | None = None
+    median_conversion_s: float | None = None
 
 
 class TrendSeries(Wire):
@@ -149,6 +150,47 @@ class FeatureFlag(Wire):
         """Variant key to planned percentage; empty for an on/off flag."""
         held = (self.filters.get("multivariate") or {}).get("variants") or []
         return {str(one["key"]): float(one.get("rollout_percentage") or 0) for one in held if "key" in one}
+
+    @property
+    def released_percentage(self) -> float | None:
+        """To how many of everybody the flag is released: the widest group without conditions; None when all have conditions."""
+        groups = [one for one in self.filters.get("groups") or [] if isinstance(one, dict) and not one.get("properties")]
+        shares = [100.0 if one.get("rollout_percentage") is None else float(one["rollout_percentage"]) for one in groups]
+        return max(shares) if shares else self.rollout_percentage
+
+
+class Experiment(Wire):
+    """An experiment over a flag; a draft has no start, a running one no end."""
+
+    id: int
+    name: str
+    feature_flag_key: str
+    feature_flag: FeatureFlag | None = None
+    start_date: str | None = None
+    end_date: str | None = None
+    archived: bool = False
+    deleted: bool | None = None
+    conclusion: str | None = None
+
+    @property
+    def status(self) -> Literal["draft", "running", "ended", "archived"]:
+        if self.archived:
+            return "archived"
+        if self.start_date is None:
+            return "draft"
+        return "running" if self.end_date is None else "ended"
+
+    @property
+    def variants(self) -> dict[str, float]:
+        """The variants of its flag with their planned percentages."""
+        return self.feature_flag.variants if self.feature_flag is not None else {}
+
+
+class ExperimentPage(Wire):
+    """One page of experiments; `next` is a URL or null."""
+
+    results: list[Experiment]
+    next: str | None = None
 
 
 class FlagPage(Wire):

@@ -24,6 +24,7 @@ from revenue_machine.integrations.revenuecat.fake_subscriptions import (
 from revenue_machine.kit.fakeschedule import epoch_ms
 from revenue_machine.kit.fakeserver import FakeRequest, FakeResponse, FakeState, Routes, answer_json
 from revenue_machine.kit.money import json_dollars
+from revenue_machine.kit.signing import sign_revenuecat
 
 __all__ = [
     "hook_headers",
@@ -35,6 +36,7 @@ __all__ = [
     "public_purchase",
     "public_refund",
     "public_renew",
+    "public_sign_webhooks",
     "public_start_trial",
     "public_uncancel",
     "respond",
@@ -71,8 +73,15 @@ def respond(state: FakeState, request: FakeRequest) -> FakeResponse:
 
 
 def hook_headers(state: FakeState, hook_key: str, body: bytes) -> dict[str, str]:
-    """RevenueCat signs nothing: the owner's Authorization value goes with every event."""
-    return {"authorization": state.webhook_secret, "content-type": "application/json"}
+    """The owner's Authorization value goes with every event; a signature only once signing was switched on."""
+    signing = state.get("webhook", "signing")
+    signed = {} if signing is None else sign_revenuecat(body, signing["secret"], state.now())
+    return {"authorization": state.webhook_secret, "content-type": "application/json", **signed}
+
+
+def public_sign_webhooks(state: FakeState, secret: str) -> None:
+    """The owner switches signing on for the webhook."""
+    state.put("webhook", "signing", {"secret": secret})
 
 
 @routes("GET", "/projects")

@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from revenue_machine.integrations.revenuecat.wire import Webhook, WebhookEvent
+from revenue_machine.integrations.revenuecat.wire import Envelope, Webhook, WebhookEvent
 from revenue_machine.kit.hooks import HookEvent, HookRequest, fit, hook_json
-from revenue_machine.kit.signing import verify_static
+from revenue_machine.kit.signing import BadSignature, verify_revenuecat, verify_static
+
+# Beside the shared header RevenueCat can sign; `signing` is the secret of that.
+SIGNS_TOO = True
 
 
-def verify(request: HookRequest, secrets: Sequence[str], now: datetime) -> None:
-    """The Authorization header must be a known secret, alone or after `Bearer `; there is no time to check.
+def verify(request: HookRequest, secrets: Sequence[str], now: datetime, signing: Sequence[str] = ()) -> None:
+    """Whatever the owner set must hold: the Authorization value (alone or after `Bearer `), the signature, or both.
 
-    Raises: BadSignature.
+    With the shared header alone there is no time to check, so no replay window. Raises: BadSignature.
     """
     known = [secret for secret in secrets if secret]
-    verify_static(request.headers, "authorization", [*known, *(f"Bearer {secret}" for secret in known)])
+    sealed = [secret for secret in signing if secret]
+    if not known and not sealed:
+        raise BadSignature("no webhook secret is set")
+    if known:
+        verify_static(request.headers, "authorization", [*known, *(f"Bearer {secret}" for secret in known)])
+    if sealed:
+        verify_revenuecat(request.headers, request.body, sealed, now)
 
 
 def read(request: HookRequest) -> HookEvent:
-    """The envelope of a verified webhook. Raises: BadHook."""
-    event = event_of(request)
+    """The envelope of a verified webhook; what the event says in detail is read when it is handled. Raises: BadHook."""
+    event = fit(Envelope, hook_json(request.body), "RevenueCat event").event
     return HookEvent(event.id, event.type, event.subject, event.occurred_at, event.is_sandbox)
 
 

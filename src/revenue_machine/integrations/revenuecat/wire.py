@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AliasChoices, Field
 
@@ -148,6 +148,39 @@ class Experiment(Wire):
     enrolled_at_ms: Milliseconds | None = Field(None, validation_alias=AliasChoices("enrolled_at_ms", "experiment_enrolled_at_ms"))
 
 
+class EventEnvelope(Wire):
+    """What every event has, whatever its type; the rest may be anything until somebody reads it."""
+
+    id: str = Field(min_length=1, max_length=255)
+    type: str = Field(min_length=1, max_length=255)
+    event_timestamp_ms: Milliseconds
+    environment: Any = Field(None, validation_alias=AliasChoices("environment", "purchase_environment"))
+    original_transaction_id: Any = None
+    app_user_id: Any = None
+    transferred_to: Any = None
+
+    @property
+    def occurred_at(self) -> datetime:
+        return at_ms(self.event_timestamp_ms)
+
+    @property
+    def is_sandbox(self) -> bool:
+        return bool(self.environment == "SANDBOX")
+
+    @property
+    def subject(self) -> str | None:
+        """What this event is about: the subscription, else the person."""
+        people = self.transferred_to if isinstance(self.transferred_to, list) else []
+        named = (self.original_transaction_id, self.app_user_id, *people[:1])
+        return next((name[:255] for name in named if isinstance(name, str) and name), None)
+
+
+class Envelope(Wire):
+    """The body of any webhook, as far as the inbox must know it."""
+
+    event: EventEnvelope
+
+
 class WebhookEvent(Wire):
     """One event of a webhook. Unknown types and fields may appear at any time.
 
@@ -215,11 +248,6 @@ class WebhookEvent(Wire):
         """Gross of the transaction in micro-dollars, negative for refunds."""
         return None if self.price is None else micro(self.price)
 
-    @property
-    def subject(self) -> str | None:
-        """What this event is about: the subscription, else the person."""
-        return self.original_transaction_id or self.app_user_id or next(iter(self.transferred_to), None)
-
     def attribute(self, name: str) -> str | None:
         """A subscriber attribute, `$email` for example."""
         held = self.subscriber_attributes.get(name)
@@ -230,4 +258,4 @@ class Webhook(Wire):
     """The whole body of a webhook."""
 
     event: WebhookEvent
-    api_version: str
+    api_version: str | None = None

@@ -169,6 +169,19 @@ class Refund(Listed):
     currency: str
     created: Seconds
     charge: Reference = None
+    payment_intent: Reference = None
+    status: str | None = None
+    reason: str | None = None
+
+
+class Dispute(Listed):
+    """A charge its payer's bank asks back; `amount` in minor units, `status` the vendor's word (needs_response, won, lost …)."""
+
+    amount: Minor
+    currency: str
+    created: Seconds
+    charge: Reference = None
+    payment_intent: Reference = None
     status: str | None = None
     reason: str | None = None
 

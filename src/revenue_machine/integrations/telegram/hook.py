@@ -28,7 +28,9 @@ def read(request: HookRequest) -> HookEvent:
     update_id = payload.get("update_id")
     if type(update_id) is not int or update_id < 0:
         raise BadHook("the update has no update_id")
-    kinds = sorted(name for name in payload if name != "update_id")
+    kinds = sorted(name for name in payload if name != "update_id" and isinstance(payload[name], dict)) or [
+        name for name in payload if name != "update_id"
+    ]
     if len(kinds) != 1:
         raise BadHook("the update does not hold exactly one thing")
     thing = payload[kinds[0]]

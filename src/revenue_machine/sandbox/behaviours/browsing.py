@@ -47,14 +47,14 @@ class Click:
 
 def turn(world: World, start: datetime, end: datetime) -> None:
     """Live one slice: taps go through the front door first, then everything is written at once."""
-    clicks = _arrivals(world, start, end, is_lookup=False)
-    knocks = [_knock(world, click) for click in clicks]
+    clicks = arrivals(world, start, end)
+    knocks = [knock_of(world, click) for click in clicks]
     replies = iter(world.knock([knock for knock in knocks if knock is not None]))
     answers = [next(replies) if knock is not None else None for knock in knocks]
     with world.living(NAME, end):
         for click, answer in zip(clicks, answers, strict=True):
             _arrive(world, click, answer)
-        for lookup in _arrivals(world, start, end, is_lookup=True):
+        for lookup in arrivals(world, start, end, is_lookup=True):
             _look_up(world, lookup)
         _show_metrics(world, start, end)
 
@@ -75,16 +75,17 @@ def door_path(link: str) -> str:
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def _arrivals(world: World, start: datetime, end: datetime, *, is_lookup: bool) -> list[Click]:
+def arrivals(world: World, start: datetime, end: datetime, *, is_lookup: bool = False) -> list[Click]:
+    """Who comes because of a post in [start, end): by its link, or by looking it up; in the order they come."""
     found: list[Click] = []
     for life in world.posts.lives():
-        arrivals = life.lookups if is_lookup else life.clicks
-        for number, after_s, person in arrivals.between(*life.window(start, end)):
+        coming = life.lookups if is_lookup else life.clicks
+        for number, after_s, person in coming.between(*life.window(start, end)):
             found.append(Click(life.published_at + timedelta(seconds=int(after_s)), life, number, person))
     return sorted(found, key=lambda click: (click.at, click.key))
 
 
-def _knock(world: World, click: Click) -> Knock | None:
+def knock_of(world: World, click: Click) -> Knock | None:
     """The request a tap makes at the front door; None when the link leads straight to the landing page."""
     link = link_of(click.life)
     if not is_tracking(link):
@@ -102,7 +103,7 @@ def _arrive(world: World, click: Click, answer: Reply | None) -> None:
     """The page behind a tap; a redirector that answers nothing useful loses the visitor."""
     link = link_of(click.life)
     name = journeys.person_name(world.seed, click.person)
-    url = link if answer is None else _landing(link, answer)
+    url = link if answer is None else landing_of(link, answer)
     world.note(Deed(click.at, "click", name, click.life.post_id, "post", seen=url is not None))
     if url is None:
         return
@@ -112,7 +113,8 @@ def _arrive(world: World, click: Click, answer: Reply | None) -> None:
     journeys.land(world, journeys.Visit(click.at, click.person, offer, url, referrer, "post", click.life.post_id, click.key))
 
 
-def _landing(link: str, answer: Reply) -> str | None:
+def landing_of(link: str, answer: Reply) -> str | None:
+    """Where a redirector sends people; None when it answers nothing useful."""
     location = answer.headers.get("location")
     return urljoin(link, location) if answer.status in (301, 302, 303, 307, 308) and location else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from revenue_machine.kit.clock import iso, parse_instant
 from revenue_machine.kit.money import dollars
 from revenue_machine.kit.rng import rng
-from revenue_machine.sandbox import journeys
+from revenue_machine.sandbox import fates, journeys
 from revenue_machine.sandbox.agenda import Due
 from revenue_machine.sandbox.catalogue import Offer
 from revenue_machine.sandbox.truth import Deed
@@ -46,9 +45,9 @@ def sign_up(world: World, customer: Customer, at: datetime) -> None:
     world.market.open_mailbox(address, is_dead=rng(world.seed, "mailbox", person).random() < world.rates.mail.dead_addresses)
     _tell(world, customer, "signup", at, known)
     _note(world, customer, "signup", at)
-    draws = rng(world.seed, "trial", customer["visitor"])
-    if draws.random() < world.rates.funnel.signup_to_trial and world.market.sells(_offer(world, customer)):
-        _plan(world, customer, "trial", at + timedelta(hours=draws.expovariate(1 / world.rates.funnel.trial_delay_hours)))
+    plan = fates.after_signup(world.seed, world.rates, customer["visitor"], at)
+    if plan is not None and world.market.sells(_offer(world, customer)):
+        _plan(world, customer, plan)
 
 
 def start_trial(world: World, customer: Customer, at: datetime) -> None:
@@ -65,12 +64,8 @@ def start_trial(world: World, customer: Customer, at: datetime) -> None:
     )
     _tell(world, customer, "trial_started", at, {"product_id": offer.product_id})
     _note(world, customer, "trial", at)
-    ends = at + timedelta(days=offer.trial_days)
-    draws = rng(world.seed, "pay", customer["visitor"])
-    if draws.random() < journeys.pay_chance(world, customer["channel"], customer["person"]):
-        _plan(world, customer, "paid", ends)
-    else:
-        _plan(world, customer, "left", at + (ends - at) * draws.uniform(0.1, 0.95))
+    chance = journeys.pay_chance(world, customer["channel"], customer["person"])
+    _plan(world, customer, fates.after_trial_start(world.seed, customer["visitor"], offer, chance, at))
 
 
 def buy_at_once(world: World, customer: Customer, at: datetime) -> None:
@@ -89,22 +84,16 @@ def paid(world: World, customer: Customer, at: datetime) -> None:
     if payments == 1:
         _tell(world, customer, "purchase_completed", at, _price(offer))
     _note(world, customer, "purchase" if payments == 1 else "renewal", at, offer.price_micro_usd)
-    draws = rng(world.seed, "stay", customer["visitor"], payments)
-    next_payment = months_after(parse_instant(first_paid_at), payments)
-    funnel = world.rates.funnel
-    if payments == 1 and draws.random() < funnel.refunds:
-        _plan(world, customer, "refund", at + timedelta(days=draws.uniform(0.5, 5)))
-    elif draws.random() < (funnel.month1_retention if payments == 1 else funnel.later_retention):
-        _plan(world, customer, "paid", next_payment)
-    else:
-        _plan(world, customer, "left", at + (next_payment - at) * draws.uniform(0.2, 0.95))
+    began = parse_instant(first_paid_at)
+    plan = fates.after_payment(world.seed, world.rates, customer["visitor"], payments=payments, first_paid_at=began, at=at)
+    _plan(world, customer, plan)
 
 
 def leave(world: World, customer: Customer, at: datetime) -> None:
     """Switch the renewal off."""
     offer = _offer(world, customer)
     if customer["status"] == "trial" and _stays_after_all(world, customer, at):
-        _plan(world, customer, "paid", parse_instant(customer["trial_ends"]))
+        _plan(world, customer, fates.Plan("paid", parse_instant(customer["trial_ends"])))
         return
     world.market.cancel(offer, customer["subscription"], at)
     _note(world, customer, "cancellation", at, offer.price_micro_usd if customer["status"] == "paying" else 0)
@@ -131,12 +120,6 @@ _STEPS: Mapping[str, Callable[[World, Customer, datetime], None]] = {
 }  # fmt: skip
 
 
-def months_after(first: datetime, months: int) -> datetime:
-    """The same day of a later month where it exists, else that month's last day: how stores bill."""
-    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
-    return first.replace(year=year, month=month + 1, day=min(first.day, monthrange(year, month + 1)[1]))
-
-
 def _offer(world: World, customer: Customer) -> Offer:
     return world.rates.offers[customer["offer"]]
 
@@ -159,8 +142,8 @@ def _note(world: World, customer: Customer, kind: str, at: datetime, amount_micr
     world.note(Deed(at, kind, person, customer["post_id"], customer["channel"], customer["offer"], amount_micro_usd, seen=seen))
 
 
-def _plan(world: World, customer: Customer, kind: str, at: datetime) -> None:
-    world.plan(Due(at.replace(microsecond=0), kind, f"{customer['visitor']}#{customer.get('payments', 0)}"))
+def _plan(world: World, customer: Customer, plan: fates.Plan) -> None:
+    world.plan(Due(plan.at, plan.step, f"{customer['visitor']}#{customer.get('payments', 0)}"))
 
 
 def _price(offer: Offer) -> dict[str, Any]:

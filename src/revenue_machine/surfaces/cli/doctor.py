@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from revenue_machine.app import App
+from revenue_machine.app import App, manifests
 from revenue_machine.surfaces.cli.opening import opened, settings_from_environment
 from revenue_machine.surfaces.cli.running import say
 
@@ -70,7 +70,7 @@ def _postgres() -> dict[str, Any]:
 
 def _odd_names(app: App) -> list[str]:
     """Environment variables that look like ours and mean nothing."""
-    groups = {"BUDGET", "CAPS", *(name.upper() for name in app.clients.services())}
+    groups = {"BUDGET", "CAPS", *(name.upper() for name in manifests())}
     odd = []
     for name in sorted(os.environ):
         if not name.startswith("REVENUE_"):

@@ -27,7 +27,7 @@ EXPORTS = {
     "ledger": "actp_ledger_entries", "holds": "actp_budget_holds", "intents": "actp_intents", "sends": "actp_email_sends",
     "suppression": "actp_suppressions", "approvals": "actp_approvals", "audit": "actp_audit_log",
     "market_items": "actp_market_items",
-    "posts": "actp_posts", "events": "actp_events", "dead_letters": "actp_hook_inbox",
+    "posts": "actp_posts", "events": "actp_product_events", "dead_letters": "actp_hook_inbox",
 }  # fmt: skip
 
 # Holds the key of the suppression list, which must not travel with it.

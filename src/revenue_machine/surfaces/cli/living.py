@@ -1,4 +1,4 @@
-"""`revenue demo`, `run daily` and `simulate`."""
+"""`revenue demo` and `run daily`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import argparse
 import shutil
 import sys
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from revenue_machine.app import SANDBOX_PUBLIC_URL, App, build, refuse_unready_live
 from revenue_machine.engine.database import rebuilt_beside
 from revenue_machine.kit.clock import day_bounds, local_date, machine_s
 from revenue_machine.kit.errors import BadInput
 from revenue_machine.kit.settings import Settings
-from revenue_machine.sandbox.rates import WorldRates, from_toml
+from revenue_machine.sandbox.rates import WorldRates
 from revenue_machine.sandbox.scenarios import scenario_named
 from revenue_machine.sandbox.scoring import score_lines
 from revenue_machine.sandbox.transport import SandboxTransport
@@ -43,7 +42,7 @@ def demo(args: argparse.Namespace) -> int:
             days = [FIRST_DAY + timedelta(days=offset) for offset in range(args.days)]
             for number, day in enumerate(days, start=1):
                 life.live_day(day, progress_of(day, number, args.days))
-            _show_demo(args, app, days[-1], score_lines(world.store))
+            _show_demo(args, app, days[-1], score_lines(world.store, credited=_credited(app)))
     return 0
 
 
@@ -58,6 +57,19 @@ def demo_settings(settings: Settings, scenario: str, seed: int) -> Settings:
         "public_url": SANDBOX_PUBLIC_URL, "caps": {},
     }  # fmt: skip
     return settings.model_copy(update=changes)
+
+
+def _credited(app: App) -> dict[str, dict[str, float]]:
+    """Micro-dollars per network by each model of attribution, as the product's summary has them."""
+    from revenue_machine.domains.attribution.reads import revenue_by_model
+
+    found: dict[str, dict[str, float]] = {}
+    with app.database.reading() as connection:
+        for (dimension, network), by_model in revenue_by_model(connection).items():
+            for model, amount in by_model.items():
+                if dimension == "platform":
+                    found.setdefault(model, {})[network] = amount
+    return found
 
 
 def _show_demo(args: argparse.Namespace, app: App, day: date, truth: list[str]) -> None:
@@ -137,14 +149,3 @@ def _show_day(args: argparse.Namespace, app: App, day: date) -> int:
         steps = day_lines(connection, day)
     say(args, {"date": day.isoformat(), "steps": steps, "report": text}, "\n".join([*steps, "", text or "No report yet."]))
     return 0
-
-
-def simulate(args: argparse.Namespace) -> int:
-    """The world alone; comparing strategies is issue 5's."""
-    rates = from_toml(Path(args.world)) if args.world else WorldRates()
-    if args.print_world:
-        print(rates.to_toml())
-        return 0
-    from revenue_machine.kit.errors import NotConfigured
-
-    raise NotConfigured("comparing strategies is not built yet: issue 5 builds it; --print-world works")

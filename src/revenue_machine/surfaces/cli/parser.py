@@ -61,7 +61,11 @@ COMMANDS: tuple[Command, ...] = (
         "web",
         "the web role alone",
         f"{_C}.serving:web",
-        (_arg("--host", default="127.0.0.1"), _arg("--port", type=int, default=8080)),
+        (
+            _arg("--host", default="127.0.0.1"),
+            _arg("--port", type=int, default=8080),
+            _arg("--only", choices=["redirect"], help="tracking links alone; several such processes may share a port"),
+        ),
     ),
     Command(
         "run",
@@ -184,12 +188,16 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "simulate",
-        "the sandbox world alone",
-        f"{_C}.living:simulate",
+        "the sandbox world alone, strategies side by side",
+        f"{_C}.simulating:simulate",
         (
-            _arg("--print-world", action="store_true", help="every parameter of the world as TOML"),
-            _arg("--world", metavar="FILE"),
+            _arg("--days", type=int, default=30),
+            _arg("--people", type=int, help="people who could see a post; default: the world file's"),
             _arg("--seed", type=int, default=7),
+            _arg("--strategy", metavar="FILE", action="append", help="a posting plan as TOML; several are lived side by side"),
+            _arg("--world", metavar="FILE", help="world parameters as TOML"),
+            _arg("--print-world", action="store_true", help="every parameter of the world as TOML"),
+            _arg("--worlds", metavar="N", type=int, help="put attribution and lift on trial in N worlds drawn from the priors"),
         ),
     ),
     Command("mcp", "MCP server on stdio", f"{_C}.serving:mcp"),

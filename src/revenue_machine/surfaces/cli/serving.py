@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import signal
 import socket
 import threading
@@ -21,6 +22,9 @@ TICK_EVERY_S = 1.0
 LISTEN_S = 25
 LISTEN_AGAIN_S = 60.0
 SANDBOX_LISTENS_EVERY_S = 5.0
+# A click leaves no circles behind: the usual 700 objects would be looked through several times a millisecond.
+REDIRECT_COLLECTS_EVERY = 20_000
+BUSY_BYTES, MOST_BUFFERED_BYTES, MOST_BUFFERED_S = 256 * 1024, 64 * 1024 * 1024, 60.0
 
 
 def up(args: argparse.Namespace) -> int:
@@ -40,9 +44,18 @@ def up(args: argparse.Namespace) -> int:
 
 
 def web(args: argparse.Namespace) -> int:
-    """Serve HTTP alone; workers run elsewhere."""
-    with opened(role="web") as home:
-        _serve_web(home.app, args.host, args.port, listening(args.host, args.port))
+    """Serve HTTP alone, or only the redirector; workers run elsewhere."""
+    with opened(role=args.only or "web") as home:
+        draining = Draining(home.app)
+        line = listening(args.host, args.port, is_shared=args.only is not None)
+        draining.start()
+        try:
+            if args.only is None:
+                _serve_web(home.app, args.host, args.port, line)
+            else:
+                _serve_redirect(home.app, args.host, args.port, line)
+        finally:
+            draining.stop()
     return 0
 
 
@@ -92,6 +105,40 @@ class Heart:
             self._stopped.wait(TICK_EVERY_S)
 
 
+class Draining:
+    """Where no ticker beats, a thread brings what lies in this machine's spools into the database; at once it has time to.
+
+    While much comes in, the disk is the buffer: draining takes from visitors what it does not need yet.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._drain, name="drain", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the running batch end."""
+        self._stopped.set()
+        self._thread.join(timeout=60)
+
+    def _drain(self) -> None:
+        before, waited_s = 0, 0.0
+        while not self._stopped.wait(TICK_EVERY_S):
+            size = self._app.spools.spooled_bytes()
+            waited_s += TICK_EVERY_S
+            if size - before > BUSY_BYTES and size < MOST_BUFFERED_BYTES and waited_s < MOST_BUFFERED_S:
+                before = size
+                continue
+            try:
+                self._app.spools.drain()
+            except Failure as failure:
+                logger().warning("drain.failed", code=failure.code, message=failure.message)
+            before, waited_s = self._app.spools.spooled_bytes(), 0.0
+
+
 class Listening:
     """Hears taps and texts of Telegram: subscribed where we have a public address, else asking in a thread of its own.
 
@@ -130,10 +177,14 @@ class Listening:
                 self._app.container.get(Recorder).drop()  # what was new lies in the inbox
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A line on that address, taken before anything is started. Raises bad_input when somebody else has it."""
+def listening(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
+    """A line on that address, taken before anything is started; processes that share it are asked in turn.
+
+    Raises bad_input when somebody else has it.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        return socket.create_server((host, port), family=family, reuse_port=is_shared)
     except (OSError, OverflowError) as error:
         raise BadInput(
             f"port {port} on {host} cannot be used: {getattr(error, 'strerror', None) or error}", field="--port"
@@ -147,6 +198,22 @@ def _serve_web(app: App, host: str, port: int, line: socket.socket) -> None:
 
     print(f"revenue_machine on http://{host}:{port} ({app.settings.mode})", flush=True)
     config = uvicorn.Config(make_web(app, dashboard=True), log_level="warning", access_log=False)
+    gc.freeze()  # what stands by now stands to the end: no visitor waits for the collector to walk it
+    uvicorn.Server(config).run(sockets=[line])
+
+
+def _serve_redirect(app: App, host: str, port: int, line: socket.socket) -> None:
+    """`/r/…` and nothing else: no API, no dashboard, their libraries not even loaded."""
+    import uvicorn
+
+    from revenue_machine.domains.links.redirect import Redirector
+
+    print(f"redirector on http://{host}:{port} ({app.settings.mode})", flush=True)
+    redirector = app.container.get(Redirector)
+    redirector.warm()
+    gc.freeze()
+    gc.set_threshold(REDIRECT_COLLECTS_EVERY, 20, 50)
+    config = uvicorn.Config(redirector, log_level="warning", access_log=False)
     uvicorn.Server(config).run(sockets=[line])
 
 

@@ -29,10 +29,12 @@ class Part(Protocol):
 
 
 class WebFace:
-    """`/r/…` goes to the redirector, its own addresses to the dashboard, the rest to the API."""
+    """`/r/…` goes to the redirector, `/hooks/…` to their door, its own addresses to the dashboard, the rest to the API."""
 
-    def __init__(self, redirector: ASGIApp, rest: ASGIApp, dashboard: Part | None = None) -> None:
-        self._redirector, self._rest, self._dashboard = redirector, rest, dashboard
+    def __init__(
+        self, redirector: ASGIApp, rest: ASGIApp, dashboard: Part | None = None, *, hook_door: ASGIApp | None = None
+    ) -> None:  # fmt: skip
+        self._redirector, self._rest, self._dashboard, self._hook_door = redirector, rest, dashboard, hook_door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._part(scope)(scope, receive, send)
@@ -40,6 +42,8 @@ class WebFace:
     def _part(self, scope: Scope) -> ASGIApp:
         if scope["type"] == "http" and scope["path"].startswith("/r/"):
             return self._redirector
+        if self._hook_door is not None and scope["type"] == "http" and scope["path"].startswith(hooks.ROOT):
+            return self._hook_door
         if self._dashboard is not None and (scope["type"] == "lifespan" or self._dashboard.owns(scope["path"])):
             return self._dashboard
         return self._rest
@@ -84,11 +88,14 @@ def make_api(app: App) -> FastAPI:
 
 def make_web(app: App, *, dashboard: bool = False) -> WebFace:
     """The whole web face of a running App; only with the dashboard is its library loaded."""
+    door = hooks.HookDoor(app)
     if not dashboard:
-        return WebFace(app.container.get(Redirector), make_api(app))
+        return WebFace(app.container.get(Redirector), make_api(app), hook_door=door)
     from revenue_machine.surfaces.web.dashboard.shell import make_dashboard
 
-    return WebFace(app.container.get(Redirector), make_api(app), make_dashboard(app))
+    redirector = app.container.get(Redirector)
+    redirector.warm()
+    return WebFace(redirector, make_api(app), make_dashboard(app), hook_door=door)
 
 
 async def _as_failure(_request: Request, failure: Exception) -> JSONResponse:

@@ -1,0 +1,1 @@
+"""Meta's ads: its webhooks for now; the client comes with the ads themselves."""

@@ -1,0 +1,1 @@
+"""Any sender that speaks Standard Webhooks: verified, kept in the inbox, read by whichever domain declares a reader."""

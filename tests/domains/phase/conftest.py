@@ -1,0 +1,7 @@
+"""The house of the revenue tests, for tests that need the whole app."""
+
+from __future__ import annotations
+
+from tests.domains.revenue.conftest import house
+
+__all__ = ["house"]
