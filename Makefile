@@ -10,7 +10,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install everything a contributor needs into .venv
-	$(UV) sync --all-groups
+	$(UV) sync --all-groups --no-group peers
 
 check: ## ruff, format, mypy, import-linter, tools/lint, generated docs; one line at the end
 	@$(RUN) python -m tools.check

@@ -58,7 +58,7 @@ def main() -> int:
         if upgrade:
             project.write_text(with_block(before, BEGIN + END), encoding="utf-8")
         _uv("lock", "--quiet", *(["--upgrade"] if upgrade else []))
-        core, everything = _exported("--no-default-groups", "--all-extras"), _exported("--all-groups", "--all-extras")
+        core, everything = _exported("--no-default-groups"), _exported("--all-groups", "--all-extras")
     except (subprocess.CalledProcessError, OSError) as error:
         project.write_text(before, encoding="utf-8")
         print(f"tools/lock: uv could not resolve: {error}", file=sys.stderr)

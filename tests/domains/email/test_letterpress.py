@@ -102,6 +102,7 @@ def test_every_link_of_every_template_leads_somewhere(house: House) -> None:
                     assert (utm["utm_source"], utm["utm_medium"]) == ("email", "email")
                     assert re.fullmatch(r"trial_onboarding-[123]", utm["utm_campaign"])
     door.close()
+    house.app.spools.drain()
     assert followed == 18
     assert len([row for row in house.rows(CLICKS) if row["is_counted"]]) == 9
 
@@ -114,9 +115,11 @@ def test_scanner_is_no_reader(house: House) -> None:
     door = AsgiDoor(WebFace(house.app.container.get(Redirector), make_api(house.app)))
     link = urlsplit(house.inbox("Ada")[0]["links"][0]).path
     door.request("GET", link, BROWSER, b"")  # at once, in a browser's name
+    house.app.spools.drain()
     assert [row["filter_reason"] for row in house.rows(CLICKS)] == ["scanner"]
     house.clock.move_to(house.clock.now() + timedelta(seconds=30))
     door.request("GET", link, BROWSER, b"")
     door.close()
+    house.app.spools.drain()
     house.send()
     assert house.sends()[0]["status"] == "clicked"
