@@ -60,6 +60,7 @@ def test_opted_out_people_only_close(after: Status, may: bool) -> None:
     ("profile_url", "https://www.LinkedIn.com/in/Ada-L/?trk=1", None, "linkedin.com/in/ada-l"),
     ("profile_url", "de.linkedin.com/in/ada-l", None, "linkedin.com/in/ada-l"),
     ("profile_url", "ada", None, None),
+    ("profile_url", "http://[::1", None, None),
     ("phone", "+49 (30) 123-45 67", None, "49301234567"),
     ("phone", "12", None, None),
     ("distinct_id", "User-1 ", None, "User-1"),

@@ -30,7 +30,7 @@ def test_lost_purchase_is_found_by_look_up(house: House) -> None:
     assert house.rows(LEDGER, "amount_micro_usd", kind="revenue") == [(19_990_000,)]
 
 
-def test_counts_that_differ_are_told_once_a_day(house: House) -> None:
+def test_counts_that_differ_are_told_once(house: House) -> None:
     house.tries("ann", START - 8 * DAY)
     fake, state = house.fake("revenuecat")
     fake.public_advance(state)

@@ -117,7 +117,10 @@ def value_key(kind: IdentityKind, value: str, platform: str | None = None) -> st
 @functools.lru_cache(maxsize=1024)
 def profile_key(url: str) -> str | None:
     """An address of a profile as it is compared: host without www or country, path without query and last slash."""
-    parts = urlsplit(url if "//" in url else f"https://{url}")
+    try:
+        parts = urlsplit(url if "//" in url else f"https://{url}")
+    except ValueError:  # an opened bracket is no address
+        return None
     host = _host(parts.netloc)
     path = unquote(parts.path).rstrip("/").casefold()
     return f"{host}{path}" if "." in host and path else None

@@ -46,14 +46,15 @@ class Lookup:
         note = looked.reason
         if note is None and counted is not None and counted != known:
             note = f"RevenueCat counts {counted} paying, what was told here makes {known}"
-            self._tell(note)
+            self._tell(note, counted - known)
         return CheckReport(
             looked_up=looked.listed, found=len(looked.found), unexplained=len(looked.unexplained), vendor_count=counted,
             known_count=known, note=note,
         )  # fmt: skip
 
-    def _tell(self, text: str) -> None:
-        key = f"revenue/count_differs/{self.clock.now().date().isoformat()}"
+    def _tell(self, text: str, gap: int) -> None:
+        """Once for each gap and month: who paid before the first webhook is counted there only, and stays so."""
+        key = f"revenue/count_differs/{self.clock.now():%Y-%m}/{gap:+d}"
         with self.database.writing() as connection:
             self.events.emit(connection, "alert.raised", key, {"kind": "count_differs", "text": text, "key": key})
 
