@@ -71,6 +71,7 @@ def test_postgresql_writes_the_same(short_life: dict[str, str], postgres_server:
     compare(short_life, reports_of(tmp_path, DEFAULT_DAYS, 7, postgres_server))
 
 
+@pytest.mark.proof
 def test_another_seed_lives_otherwise(short_life: dict[str, str], tmp_path: Path) -> None:
     assert list(reports_of(tmp_path, DEFAULT_DAYS, 8).values()) != list(short_life.values())
 
