@@ -38,6 +38,17 @@ def _log(folder: Path) -> TouchLog:
     return TouchLog(folder / "columns")
 
 
+def prepared(folder: Path, *, is_quick: bool) -> Path:
+    """The folder with the drawn world and its columns, and an environment in which contenders are alike."""
+    data = folder / ("quick" if is_quick else "full")
+    draw(data, QUICK if is_quick else FULL, 7)
+    os.environ |= CPU
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[1] / "src")
+    if not (data / "columns").exists():
+        build(data)
+    return data
+
+
 def build(folder: Path) -> Checks:
     """From Parquet in time order to the product's columns."""
     from revenue_machine.domains.attribution.bulk_load import load_files
@@ -221,12 +232,7 @@ def main() -> None:
         work, prepare, _ = OWN[args.contender]
         run_one(work, lambda: prepare(args.data))
         return
-    data = args.folder / ("quick" if args.quick else "full")
-    draw(data, QUICK if args.quick else FULL, 7)
-    os.environ |= CPU
-    os.environ["PYTHONPATH"] = str(Path(__file__).parents[1] / "src")
-    if not (data / "columns").exists():
-        build(data)
+    data = prepared(args.folder, is_quick=args.quick)
     chosen = [
         one for one in _contenders(args) if one.name == "plain scan" or not args.only or any(word in one.name for word in args.only)
     ]

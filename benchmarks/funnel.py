@@ -16,8 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from attribution import CPU, build, load_product
-from attribution_world import FULL, QUICK, draw
+from attribution import load_product, prepared
 from contest import Checks, Contender, contest, disagreements, run_one, table
 
 STEPS = ("click", "signup", "trial", "purchase")
@@ -114,12 +113,7 @@ def main() -> None:
     if args.contender:
         run_one(CONTENDERS[args.contender], lambda: _loaded(args.data))
         return
-    data = args.folder / ("quick" if args.quick else "full")
-    draw(data, QUICK if args.quick else FULL, 7)
-    os.environ |= CPU
-    os.environ["PYTHONPATH"] = str(Path(__file__).parents[1] / "src")
-    if not (data / "columns").exists():
-        build(data)
+    data = prepared(args.folder, is_quick=args.quick)
     own = [Contender(name, Path(sys.executable), Path(__file__).resolve()) for name in CONTENDERS]
     found: dict[str, list[dict[str, Any]]] = contest(own, ["--data", str(data)], args.rounds)
     ratios = table(found, "plain scan")

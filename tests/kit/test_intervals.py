@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revenue_machine.kit.intervals import people_needed, wilson
+from revenue_machine.kit.intervals import wilson
 
 
 def test_interval_matches_published_values() -> None:
@@ -14,6 +14,14 @@ def test_interval_matches_published_values() -> None:
     assert wilson(81, 263, 1.959964) == pytest.approx((0.2553, 0.3662), abs=5e-5)
     assert wilson(15, 148, 1.959964) == pytest.approx((0.0624, 0.1605), abs=5e-5)
     assert wilson(0, 20, 1.959964) == pytest.approx((0.0, 0.1611), abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("hits", "count", "low", "high"),
+    [(0, 10, 0.0, 0.21294), (10, 10, 0.78706, 1.0), (50, 100, 0.41885, 0.58115), (1, 1, 0.26987, 1.0)],
+)
+def test_ninety_per_cent_unless_told(hits: int, count: int, low: float, high: float) -> None:
+    assert wilson(hits, count) == pytest.approx((low, high), abs=5e-6)
 
 
 def test_nobody_has_no_interval() -> None:
@@ -32,9 +40,3 @@ def test_interval_holds_the_share(given_pair: tuple[int, int]) -> None:
     held = wilson(hits, count)
     assert held is not None
     assert 0 <= held[0] <= hits / count <= held[1] <= 1
-
-
-def test_more_people_make_it_narrow() -> None:
-    assert people_needed(0.5, 0.05) == 271
-    with pytest.raises(ValueError, match="half width"):
-        people_needed(0.5, 0.0)

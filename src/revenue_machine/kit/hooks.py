@@ -39,13 +39,6 @@ class HookEvent:
     is_sandbox: bool = False
 
 
-@dataclass(frozen=True)
-class Greeting:
-    """What a vendor's GET at our address is answered when it asks whether we are the ones (Meta's challenge)."""
-
-    text: str
-
-
 class BadHook(Failure):
     """The webhook's body is not what its sender documents."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from math import ceil, sqrt
+from math import sqrt
 
 # Two-sided 90 %: what the house calls sure.
 Z90 = 1.6448536269514722
+Z95 = 1.959964
 
 
 def wilson(hits: int, count: int, z: float = Z90) -> tuple[float, float] | None:
@@ -18,10 +19,3 @@ def wilson(hits: int, count: int, z: float = Z90) -> tuple[float, float] | None:
     middle = (share + square / (2 * count)) / (1 + square / count)
     half = z / (1 + square / count) * sqrt(share * (1 - share) / count + square / (4 * count * count))
     return (0.0 if hits == 0 else max(0.0, middle - half), 1.0 if hits == count else min(1.0, middle + half))
-
-
-def people_needed(share: float, half_width: float, z: float = Z90) -> int:
-    """About how many people make the interval of such a share this narrow to either side."""
-    if not 0 < half_width < 1:
-        raise ValueError("a half width lies between 0 and 1")
-    return ceil(z * z * max(share * (1 - share), half_width * (1 - half_width)) / (half_width * half_width))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-import pytest
-
 from revenue_machine.domains.analytics.models import FunnelRow
 from revenue_machine.domains.analytics.rules import (
     biggest_drop_off,
@@ -17,7 +15,6 @@ from revenue_machine.domains.analytics.rules import (
     period_of,
     periods,
     share,
-    wilson,
 )
 
 STEPS = ("pageview", "signup", "purchase")
@@ -61,20 +58,6 @@ def test_cohort_shares_start_at_one() -> None:
     assert kept_shares([4, 2, 0]) == [1.0, 0.5, 0.0]
     assert kept_shares([0, 0]) == [None, None]
     assert kept_shares([]) == []
-
-
-@pytest.mark.parametrize(
-    ("part", "whole", "low", "high"),
-    [(0, 10, 0.0, 0.21294), (10, 10, 0.78706, 1.0), (50, 100, 0.41885, 0.58115), (1, 1, 0.26987, 1.0)],
-)
-def test_interval_is_wilsons(part: int, whole: int, low: float, high: float) -> None:
-    found = wilson(part, whole)
-    assert found is not None
-    assert (round(found[0], 5), round(found[1], 5)) == (low, high)
-
-
-def test_interval_of_nobody_is_none() -> None:
-    assert wilson(0, 0) is None
 
 
 def test_narrow_interval_needs_nobody() -> None:

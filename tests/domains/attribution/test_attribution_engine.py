@@ -11,7 +11,6 @@ from revenue_machine.domains.attribution.models import DIMENSIONS, MODEL
 from revenue_machine.domains.attribution.tables import ATTRIBUTION_EVENTS, ATTRIBUTION_SUMMARY
 from revenue_machine.domains.funnel.tables import FUNNEL_SNAPSHOTS
 from revenue_machine.engine.ledger import Entry, Ledger
-from revenue_machine.engine.tables import LEDGER
 from tests.domains.revenue.house import DAY, HOUR, PRICE, START, House, open_house
 
 EVENT_COLUMNS = ("event_type", "user_id", "post_id", "niche", "utm_source", "revenue_micro_usd")
@@ -144,16 +143,6 @@ def test_money_nobody_told_of_is_adopted(house: House) -> None:
     house.snapshot("am")
     with house.app.database.reading() as connection:
         assert reads.revenue_by_dimension(connection, "offer") == {"unknown": 5_000_000}
-
-
-def test_one_sale_is_explained(house: House) -> None:
-    sold(house)
-    payment = house.rows(ATTRIBUTION_EVENTS, "external_event_id", user_id="ann", event_type="purchase")[0][0]
-    with house.app.database.reading() as connection:
-        chain = reads.explain_sale(connection, payment.removeprefix("ledger/"))
-        assert reads.explain_sale(connection, "led_nothing") == []
-    assert [link.step for link in chain] == ["click", "signup", "trial", "purchase", "revenue", "store_commission"]
-    assert [row[0] for row in house.rows(LEDGER, "id", kind="revenue") if row[0] == chain[4].row_id] == [chain[4].row_id]
 
 
 def test_posts_rank_by_profit(house: House) -> None:

@@ -9,11 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 from revenue_machine.domains.analytics.models import NO_VALUE, Coverage, DropOff, FunnelRow
+from revenue_machine.kit.intervals import Z90, wilson
 
 Counts = Mapping[str | None, Sequence[int]]
 Medians = Mapping[str | None, Sequence[float | None]]
-# Two-sided 90 %.
-Z = 1.6448536269514722
 # A share is worth acting on when its interval reaches at most a quarter of it to each side.
 WANTED_WIDTH = 0.25
 COVERAGE_FLOOR = 0.8
@@ -24,22 +23,12 @@ def share(part: int, whole: int) -> float | None:
     return part / whole if whole > 0 else None
 
 
-def wilson(part: int, whole: int, z: float = Z) -> tuple[float, float] | None:
-    """Wilson's score interval of a share, 90 % by default; None of nobody."""
-    if whole <= 0:
-        return None
-    rate, square = part / whole, z * z / whole
-    middle = (rate + square / 2) / (1 + square)
-    half = z / (1 + square) * math.sqrt(rate * (1 - rate) / whole + square / (4 * whole))
-    return max(0.0, round(middle - half, 12)), min(1.0, round(middle + half, 12))
-
-
 def needs_more(part: int, whole: int) -> int:
     """How many more people the step before needs until the interval is narrow enough; 0 when it is.
 
     The share is taken as the interval's middle, so that 0 of 10 does not ask for endlessly many.
     """
-    square = Z * Z
+    square = Z90 * Z90
     middle = (part + square / 2) / (whole + square)
     wanted = math.ceil(square * (1 - middle) / (middle * WANTED_WIDTH * WANTED_WIDTH))
     return max(0, wanted - whole)

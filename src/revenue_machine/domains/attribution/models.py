@@ -159,17 +159,6 @@ class PostProfit:
         return self.net_revenue_micro_usd - self.cost_micro_usd
 
 
-@dataclass(frozen=True)
-class ChainLink:
-    """One row of the chain behind a sale, oldest first: which table, which row, what it says."""
-
-    step: str
-    table: str
-    row_id: str
-    occurred_at: datetime | None
-    facts: Mapping[str, Any]
-
-
 class Views(Protocol):
     """The role of whoever counts how often posts were seen."""
 

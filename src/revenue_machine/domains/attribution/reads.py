@@ -14,7 +14,6 @@ from revenue_machine.domains.attribution.models import (
     MODEL,
     MONEY_KINDS,
     RULES,
-    ChainLink,
     Conversion,
     PostProfit,
 )
@@ -295,34 +294,6 @@ def chain_by_post(connection: sa.Connection, start: datetime | None, end: dateti
     for post_id, kind, count in connection.execute(query.group_by(_E.post_id, _E.event_type).order_by(_E.post_id, _E.event_type)):
         found.setdefault(post_id, {})[kind] = int(count)
     return found
-
-
-def explain_sale(connection: sa.Connection, ledger_id: str) -> list[ChainLink]:
-    """The rows behind one sale, from the click to the money; empty for an unknown entry."""
-    sale = connection.execute(_BY_KEY, {"step_key": f"ledger/{ledger_id}"}).mappings().first()
-    if sale is None:
-        return []
-    return [*_steps_of(connection, dict(sale)), *_money_of(connection, dict(sale))]
-
-
-def _steps_of(connection: sa.Connection, sale: Mapping[str, Any]) -> Iterator[ChainLink]:
-    mine = [_E.id == sale["id"]]
-    if sale["user_id"] is not None:
-        mine.append(sa.and_(_E.user_id == sale["user_id"], _E.occurred_at <= sale["occurred_at"]))
-    if sale["click_id"] is not None:
-        mine.append(_E.external_event_id == f"click/{sale['click_id']}")
-    query = sa.select(ATTRIBUTION_EVENTS).where(sa.or_(*mine)).order_by(_E.occurred_at, _E.id)
-    for row in connection.execute(query).mappings():
-        facts = {name: row[name] for name in ("post_id", "platform", "niche", "utm_source", "source_type", "product")}
-        facts["revenue_micro_usd"] = int(row["revenue_micro_usd"])
-        yield ChainLink(row["event_type"], ATTRIBUTION_EVENTS.name, row["id"], row["occurred_at"], facts)
-
-
-def _money_of(connection: sa.Connection, sale: Mapping[str, Any]) -> Sequence[ChainLink]:
-    return [
-        ChainLink(row["kind"], LEDGER.name, row["id"], row["occurred_at"], {"amount_micro_usd": int(row["amount_micro_usd"])})
-        for row in bookings_of(connection, sale["payment_id"])
-    ]  # fmt: skip
 
 
 def credits_between(connection: sa.Connection, start: datetime | None = None, end: datetime | None = None) -> list[Sequence[Any]]:

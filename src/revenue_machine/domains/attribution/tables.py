@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from revenue_machine.domains.attribution.models import POST_DIMENSIONS
 from revenue_machine.domains.attribution.weights import RULE_MODELS
 from revenue_machine.kit.db import document, instant, money, number, real, table, text, text_key
 
@@ -27,13 +28,7 @@ ATTRIBUTION_EVENTS = table(
     text("utm_medium"),
     text("utm_campaign"),
     text("utm_content"),
-    text("platform", null=False),
-    text("content_type", null=False),
-    text("hook_category", null=False),
-    text("niche", null=False),
-    text("framework", null=False),
-    text("offer", null=False),
-    text("paywall_variant", null=False),
+    *(text(name, null=False) for name in POST_DIMENSIONS),
     *money("revenue", null=False, default=0),
     text("named_click_id"),
     document("said"),
@@ -61,13 +56,7 @@ ATTRIBUTION_CREDITS = table(
     number("touches", null=False),
     text("touch_id"),
     text("post_id"),
-    text("platform", null=False),
-    text("content_type", null=False),
-    text("hook_category", null=False),
-    text("niche", null=False),
-    text("framework", null=False),
-    text("offer", null=False),
-    text("paywall_variant", null=False),
+    *(text(name, null=False) for name in POST_DIMENSIONS),
     text("utm_source", null=False),
     *(real(f"{model}_share", null=False) for model in RULE_MODELS),
     *(number(f"{model}_revenue_micro_usd", null=False) for model in RULE_MODELS),

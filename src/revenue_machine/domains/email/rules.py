@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from types import MappingProxyType
 
+from revenue_machine.kit.intervals import Z95, wilson
 from revenue_machine.kit.wording import address_in, poison_in
 
 # The recipient's day in which a mail may arrive at all (reliability §11), and the hours it is planned for (definitions §2.8).
@@ -236,17 +237,11 @@ class Lift:
 
 def lift(treated: tuple[int, int], held_out: tuple[int, int]) -> Lift | None:
     """(people, converted) with and without mail; None until there are people on both sides."""
-    if treated[0] == 0 or held_out[0] == 0:
+    sent, kept_back = wilson(treated[1], treated[0], Z95), wilson(held_out[1], held_out[0], Z95)
+    if sent is None or kept_back is None:
         return None
     first, second = treated[1] / treated[0], held_out[1] / held_out[0]
-    (low1, high1), (low2, high2) = _wilson(*treated), _wilson(*held_out)
+    (low1, high1), (low2, high2) = sent, kept_back
     low = first - second - math.hypot(first - low1, high2 - second)
     high = first - second + math.hypot(high1 - first, second - low2)
     return Lift(*treated, *held_out, first - second, low, high)
-
-
-def _wilson(count: int, hits: int, z: float = 1.959964) -> tuple[float, float]:
-    share, square = hits / count, z * z / count
-    middle = (share + square / 2) / (1 + square)
-    half = z * math.sqrt(share * (1 - share) / count + square / (4 * count)) / (1 + square)
-    return middle - half, middle + half
