@@ -158,6 +158,21 @@ def test_a_silent_database_is_no_fault_of_the_handler(database: Database, make: 
     assert (len(silent.asked), events.dead_letters()) == (5, [])
 
 
+def test_a_commit_that_fails_takes_all_of_it_back(database: Database, make: Make) -> None:
+    def fail(_connection: sa.Connection) -> None:
+        raise sa.exc.OperationalError("commit", {}, Exception("the disk is gone"))
+
+    handler = Handler("a")
+    events = make(handler)
+    emit(database, events, "x", "y")
+    sa.event.listen(database.engine, "commit", fail)
+    assert events.drain() == 0
+    sa.event.remove(database.engine, "commit", fail)
+    assert (seen(database), events.dead_letters()) == ([], [])
+    assert events.drain() == 2
+    assert seen(database) == ["a noted/x", "a noted/y"]
+
+
 def test_facts_stated_by_handlers_are_handled_too(database: Database, make: Make) -> None:
     events = make(Handler("later"), kinds=("told",))
 

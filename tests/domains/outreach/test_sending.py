@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from revenue_machine.domains.crm.models import ContactBook
+from revenue_machine.domains.outreach import reads
+from revenue_machine.domains.outreach.models import QueueRow
+from revenue_machine.domains.outreach.sender import Sender
 from revenue_machine.engine.ledger import Ledger
+from revenue_machine.kit.errors import OutsideRejected
 from tests.domains.outreach.conftest import MONDAY
 from tests.domains.outreach.house import OutreachHouse, open_outreach_house
 
@@ -22,6 +26,13 @@ def drafted(house: OutreachHouse, count: int = 1) -> list[dict[str, Any]]:
     house.people(max(count, 5))
     house.ask("linkedin.prospect", {"most": count})
     return house.rows(action="connect", status="pending_approval")
+
+
+def queue_row(house: OutreachHouse, row_id: str) -> QueueRow:
+    with house.app.database.reading() as connection:
+        found = reads.row(connection, row_id)
+    assert found is not None
+    return found
 
 
 def opt_out(house: OutreachHouse, contact_id: str) -> None:
@@ -182,6 +193,20 @@ def test_whoever_is_gone_costs_one_message(house: OutreachHouse) -> None:
     assert house.rows("actp_contacts", id=gone["contact_id"])[0]["opted_out_at"] is None
     (profile,) = house.rows("actp_outreach_profiles", contact_id=gone["contact_id"])
     assert profile["standing"] == "blocked"
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_opted_out", "rests"), [("not_allowed", False, False), ("blocked", True, True), ("refused", False, False)]
+)
+def test_only_a_block_opts_out(reason: str, is_opted_out: bool, rests: bool, house: OutreachHouse) -> None:
+    """A closed door leads nowhere on that platform; only who blocks us has said never."""
+    (row,) = drafted(house)
+    house.app.container.get(Sender)._failed(queue_row(house, row["id"]), OutsideRejected("no", reason=reason))
+    house.app.events.drain()
+    (contact,) = house.rows("actp_contacts", id=row["contact_id"])
+    (profile,) = house.rows("actp_outreach_profiles", contact_id=row["contact_id"])
+    assert (contact["opted_out_at"] is not None, bool(house.rows("actp_channel_pauses"))) == (is_opted_out, rests)
+    assert (profile["standing"] == "blocked") == (reason != "refused")
 
 
 def test_a_restriction_closes_linkedin_for_a_day(house: OutreachHouse) -> None:

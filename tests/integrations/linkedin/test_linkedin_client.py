@@ -172,6 +172,12 @@ def test_older_words_are_understood(kind: str, code: str, reason: str | None, he
     assert (failure.value.code, failure.value.details.get("reason")) == (code, reason)
 
 
+def test_what_the_vendor_cannot_do_says_nothing_of_a_person(hearing: Hearing) -> None:
+    with pytest.raises(Failure) as failure:
+        hearing(Line(b'{"type":"api/not_implemented","status":501}', status=501)).invite(ADA)
+    assert (failure.value.code, failure.value.details.get("reason")) == ("outside_rejected", "refused")
+
+
 def test_waiting_time_is_kept(hearing: Hearing) -> None:
     body = b'{"object":"Error","type":"api/too_many_requests","status":429}'
     with pytest.raises(Failure) as failure:
