@@ -196,7 +196,8 @@ def test_whoever_is_gone_costs_one_message(house: OutreachHouse) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "is_opted_out", "rests"), [("not_allowed", False, False), ("blocked", True, True), ("refused", False, False)]
+    ("reason", "is_opted_out", "rests"),
+    [("not_allowed", False, False), ("blocked", True, True), ("refused", False, False), ("restricted", False, True)],
 )
 def test_only_a_block_opts_out(reason: str, is_opted_out: bool, rests: bool, house: OutreachHouse) -> None:
     """A closed door leads nowhere on that platform; only who blocks us has said never."""
@@ -206,7 +207,7 @@ def test_only_a_block_opts_out(reason: str, is_opted_out: bool, rests: bool, hou
     (contact,) = house.rows("actp_contacts", id=row["contact_id"])
     (profile,) = house.rows("actp_outreach_profiles", contact_id=row["contact_id"])
     assert (contact["opted_out_at"] is not None, bool(house.rows("actp_channel_pauses"))) == (is_opted_out, rests)
-    assert (profile["standing"] == "blocked") == (reason != "refused")
+    assert (profile["standing"] == "blocked") == (reason in ("not_allowed", "blocked"))
 
 
 def test_a_restriction_closes_linkedin_for_a_day(house: OutreachHouse) -> None:
