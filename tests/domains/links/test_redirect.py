@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,6 +180,21 @@ def test_a_link_switched_off_is_gone(stage: Stage, redirector: Redirector, link:
     assert stage.call("links.enable", slug=link.slug)["changed"]
     assert follow(redirector, f"/r/{link.slug}", port=2).status == 302
     assert len(clicks(stage)) == 2
+
+
+def test_only_links_that_changed_are_worked_out_anew(stage: Stage, link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A landing address costs more than a click: the visitor after a check must not pay for ten thousand of them."""
+    monkeypatch.setattr("revenue_machine.domains.links.known.CHECK_EVERY_S", 0.0)
+    other = make_link(stage, "https://everreach.example/other")
+    known = KnownLinks(stage.app.database)
+    known.warm()
+    before = {slug: known.at_hand(slug) or known._known[slug] for slug in (link.slug, other.slug)}
+    assert asyncio.run(known.find(link.slug)) is before[link.slug]
+    stage.call("links.disable", slug=other.slug)
+    assert asyncio.run(known.find(link.slug)) is before[link.slug]
+    changed = known._known[other.slug]
+    assert changed.is_off
+    assert "landing" in vars(changed)
 
 
 def test_a_crowd_from_one_place_is_slowed(

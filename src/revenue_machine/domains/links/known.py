@@ -83,6 +83,7 @@ class KnownLinks:
     def warm(self) -> None:
         """Read the newest links, so that they are known before the database goes away."""
         with self._database.reading() as connection:
+            self._revision = reads.revision(connection)
             found = [as_known(row) for row in reads.newest_links(connection, MOST_KNOWN)]
         for link in reversed(found):
             link.prepare()
@@ -104,19 +105,23 @@ class KnownLinks:
     async def _check(self) -> None:
         """Read anew what is known, if somebody switched a link off or on."""
         try:
-            revision, rows = await asyncio.to_thread(self._changes)
+            self._revision, changed = await asyncio.to_thread(self._changes)
         except Failure as failure:
             logger().warning("links.not_checked", message=failure.message)
         else:
-            self._revision = revision
-            self._known.update({row["slug"]: as_known(row) for row in rows})
+            self._known.update(changed)
         finally:
             self._checking = None
 
-    def _changes(self) -> tuple[str, list[dict[str, Any]]]:
+    def _changes(self) -> tuple[str, dict[str, Known]]:
+        """The revision that stands, and every known link that is another since the last look."""
         with self._database.reading() as connection:
             revision = reads.revision(connection)
-            return revision, [] if revision == self._revision else reads.links_by_slug(connection, sorted(self._known))
+            rows = [] if revision == self._revision else reads.links_by_slug(connection, sorted(self._known))
+        changed = {link.slug: link for link in map(as_known, rows) if link != self._known.get(link.slug)}
+        for link in changed.values():
+            link.prepare()
+        return revision, changed
 
     def _read(self, slug: str) -> dict[str, Any] | None:
         with self._database.reading() as connection:
