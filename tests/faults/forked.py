@@ -38,6 +38,10 @@ class Forked:
             raise TimeoutError(f"still running after {timeout_s} s: {self.said[-2000:]}")
         return self
 
+    def kill(self) -> None:
+        """kill -9; whoever waits for it sees -9."""
+        self.process.kill()
+
     def end(self) -> None:
         """Ask it to stop, and see that it does."""
         self.process.terminate()

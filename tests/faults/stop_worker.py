@@ -1,4 +1,4 @@
-"""A worker that ticks until a file says the day is over: `stop_worker.py HOME DATABASE_URL JOURNAL END HOURS_LATER`."""
+"""A worker that ticks until a file says the day is over."""
 
 from __future__ import annotations
 
@@ -41,7 +41,3 @@ def main(home: str, url: str, journal: str, end: str, hours_later: str) -> None:
         machine_sleep(0.05)
     app.durable.settle(timeout_s=30)
     app.close()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from revenue_machine.kit.settings import load
 from revenue_machine.surfaces.web.application import make_api
 from tests.app_fixture import START
 from tests.engine import toy_house
+from tests.faults import forked, stop_worker
 
 MESSAGES, WORKERS = 100, 4
 
@@ -41,27 +42,17 @@ class Place:
     def workers(self, count: int, hours_later: float = 0) -> Iterator[None]:
         """That many worker processes until the block ends."""
         end = self.home / f"end-{hours_later}-{count}"
-        words = [
-            sys.executable,
-            "-m",
-            "tests.faults.stop_worker",
-            str(self.home),
-            self.url,
-            str(self.journal),
-            str(end),
-            str(hours_later),
-        ]
-        running = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(count)]
+        words = (str(self.home), self.url, str(self.journal), str(end), str(hours_later))
+        logs = [self.home / f"worker-{hours_later}-{number}.log" for number in range(count)]
+        running = [forked.start(stop_worker.main, words, os.environ, log) for log in logs]
         try:
             for one in running:
-                assert one.stdout is not None
-                assert one.stdout.readline() == "up\n", one.communicate()[1][-2000:]
+                wait_until(partial(has_begun, one))
             yield
         finally:
             end.touch()
             for one in running:
-                _, complaints = one.communicate(timeout=120)
-                assert one.returncode == 0, complaints[-2000:]
+                assert one.wait(120).exit_code == 0, one.said[-2000:]
 
 
 @pytest.fixture
@@ -83,6 +74,10 @@ def approve_messages(app: App) -> None:
         with app.database.writing() as connection:
             approval_id = app.approvals.file(connection, Question("toys.mail", f"m/{number}", words, "Send it?", "asked"))
         app.approvals.decide(approval_id, "approve", app.approvals.find(approval_id)["payload_hash"], actor="ada")
+
+
+def has_begun(worker: forked.Forked) -> bool:
+    return "up\n" in worker.said or worker.exit_code is not None
 
 
 def wait_until(is_so: Callable[[], bool], most_s: float = 90) -> None:

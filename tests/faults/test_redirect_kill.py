@@ -6,8 +6,6 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
+from revenue_machine.__main__ import main
 from revenue_machine.app import App, build
 from revenue_machine.domains.links.models import LinkWanted
 from revenue_machine.domains.links.store import LinkStore
@@ -23,8 +22,8 @@ from revenue_machine.domains.links.tables import CLICKS
 from revenue_machine.engine.tables import SPOOLS
 from revenue_machine.kit.clock import SystemClock
 from revenue_machine.kit.settings import load
+from tests.faults import forked
 
-ROOT = Path(__file__).parents[2]
 CONNECTIONS = 24
 REQUEST = b"GET /r/known HTTP/1.1\r\nHost: go.example\r\nUser-Agent: Mozilla/5.0 (iPhone) Safari/604.1\r\n\r\n"
 
@@ -44,12 +43,12 @@ class Redirect:
     def __init__(self, own: Mapping[str, str]) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = int(probe.getsockname()[1])
-        words = [sys.executable, "-m", "revenue_machine", "web", "--only", "redirect", "--port", str(self.port)]
-        self.process = subprocess.Popen(words, env=dict(own), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        words = ("web", "--only", "redirect", "--port", str(self.port))
+        self.process = forked.start(_revenue, words, own, Path(own["REVENUE_HOME"]) / "redirect.log")
         until_s = time.monotonic() + 90
         while not self._answers():
             assert time.monotonic() < until_s, "the redirector does not come up"
-            assert self.process.poll() is None, self.process.communicate()[0].decode()[-2000:]
+            assert self.process.exit_code is None, self.process.said[-2000:]
             time.sleep(0.05)
 
     def _answers(self) -> bool:
@@ -61,9 +60,13 @@ class Redirect:
             line.sendall(b"GET /r/unknown HTTP/1.1\r\nHost: go.example\r\nConnection: close\r\n\r\n")
             return line.recv(100).startswith(b"HTTP/1.1 404")
 
-    def end(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
-        self.process.communicate(timeout=60)
+    def kill(self) -> None:
+        """At once, in the middle of whatever it does."""
+        self.process.kill()
+
+
+def _revenue(*words: str) -> None:
+    raise SystemExit(main(list(words)))
 
 
 async def _visit(port: int, answered: list[bytes]) -> None:
@@ -85,7 +88,7 @@ async def _load(redirect: Redirect, seconds: float) -> list[bytes]:
     answered: list[bytes] = []
     crowd = [asyncio.ensure_future(_visit(redirect.port, answered)) for _ in range(CONNECTIONS)]
     await asyncio.sleep(seconds)
-    redirect.process.send_signal(signal.SIGKILL)
+    redirect.kill()
     await asyncio.gather(*crowd)
     return answered
 
@@ -101,7 +104,7 @@ def none_is_lost(kills: int, home: Path, url: str) -> str:
     for _ in range(kills):
         redirect = Redirect(own)
         fresh = asyncio.run(_load(redirect, 0.3 + draws.random()))
-        redirect.end(signal.SIGKILL)
+        assert redirect.process.wait(60).exit_code == -signal.SIGKILL
         assert fresh, "somebody was answered before it died"
         answered += fresh
     app = open_house(own)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+
+from tests.faults import forked, toy_worker
 
 MOMENTS = (
     ("topic:before", "toys.shout"),
@@ -22,9 +23,9 @@ SAMPLE = {"topic:before", "effect:acted"}
 PARKED = {"effect:before": 0, "effect:acted": 1}
 
 
-def run_worker(home: Path, url: str, journal: Path, *death: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "tests.faults.toy_worker", str(home), url, str(journal), *death]
-    return subprocess.run(words, capture_output=True, text=True, timeout=90, check=False)
+def run_worker(home: Path, url: str, journal: Path, *death: str) -> forked.Forked:
+    log = home / ("dead.log" if death else "alive.log")
+    return forked.start(toy_worker.main, (str(home), url, str(journal), *death), os.environ, log).wait(90)
 
 
 @pytest.mark.parametrize(
@@ -34,10 +35,10 @@ def run_worker(home: Path, url: str, journal: Path, *death: str) -> subprocess.C
 def test_a_killed_run_is_finished_by_another(moment: str, name: str, database_url: str, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     first = run_worker(tmp_path, database_url, journal, moment, name)
-    assert first.returncode == -9, first.stderr
+    assert first.exit_code == -9, first.said
     second = run_worker(tmp_path, database_url, journal)
-    assert second.returncode == 0, second.stderr
-    assert "open 0" in second.stdout
+    assert second.exit_code == 0, second.said
+    assert "open 0" in second.said
     sent = journal.read_text().split() if journal.exists() else []
     assert len(sent) == PARKED.get(moment, 1)
     engine = sa.create_engine(database_url)

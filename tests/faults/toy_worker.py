@@ -1,4 +1,4 @@
-"""A worker process on the toy house: `toy_worker.py HOME DATABASE_URL JOURNAL [MOMENT NAME]` dies at a moment or ends its day."""
+"""A worker process on the toy house: it dies at a moment or ends its day."""
 
 from __future__ import annotations
 
@@ -49,7 +49,3 @@ def main(home: str, url: str, journal: str, *death: str) -> None:
     app.ticker.tick()
     sys.stdout.write(f"slot {app.slot.name} open {len(app.durable.open_runs())}\n")
     app.close()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
