@@ -16,10 +16,11 @@ _context.set_forkserver_preload(["tests.faults.preloaded"])
 
 @dataclass(frozen=True)
 class Forked:
-    """One process; what it says goes to `log`."""
+    """One process; what it says goes to `log`, its complaints too unless they have a file of their own."""
 
     process: multiprocessing.process.BaseProcess
     log: Path
+    errors: Path
 
     @property
     def exit_code(self) -> int | None:
@@ -29,6 +30,10 @@ class Forked:
     @property
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
+
+    @property
+    def complained(self) -> str:
+        return self.errors.read_text(encoding="utf-8") if self.errors.exists() else ""
 
     def wait(self, timeout_s: float) -> Forked:
         """Let it end by itself."""
@@ -51,20 +56,22 @@ class Forked:
             self.process.join(20)
 
 
-def start(function: Callable[..., object], words: tuple[str, ...], environment: Mapping[str, str], log: Path) -> Forked:
+def start(
+    function: Callable[..., object], words: tuple[str, ...], environment: Mapping[str, str], log: Path, errors: Path | None = None
+) -> Forked:
     """Run `function(*words)` in a process of its own, under exactly this environment."""
-    process = _context.Process(target=_enter, args=(function, words, dict(environment), str(log)))
+    errors = errors or log
+    process = _context.Process(target=_enter, args=(function, words, dict(environment), str(log), str(errors)))
     process.start()
-    return Forked(process, log)
+    return Forked(process, log, errors)
 
 
-def _enter(function: Callable[..., object], words: tuple[str, ...], environment: Mapping[str, str], log: str) -> None:
+def _enter(function: Callable[..., object], words: tuple[str, ...], environment: Mapping[str, str], log: str, errors: str) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(ROOT)
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(out, 1)
-    os.dup2(out, 2)
+    for place, stream in ((log, 1), (errors, 2)):
+        os.dup2(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), stream)
     sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8")
     sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8")
     function(*words)

@@ -8,14 +8,17 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-import sys
+import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from revenue_machine.__main__ import main
 from revenue_machine.sandbox.faults import Fault, stand
 from revenue_machine.sandbox.store import WorldStore
+from tests.faults import forked
 
 GOOD_ROWS, MANY_ROWS = (
     "".join(f'"A question worth asking, number {number}?",https://example.com/{number}\n' for number in range(count))
@@ -79,20 +82,30 @@ def home(prepared: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(prepared, tmp_path / "home"))
 
 
-def revenue(
-    home: Path, *words: str, settings: Mapping[str, str] | None = None, most_bytes: int | None = None
-) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True)
+class Done:
+    """What a command that ended leaves behind."""
+
+    returncode: int | None
+    stdout: str
+    stderr: str
+
+
+def revenue(home: Path, *words: str, settings: Mapping[str, str] | None = None, most_bytes: int = 0) -> Done:
     """The command in a process of its own; `most_bytes` is the largest file it may write."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("REVENUE_")}
+    own |= {"REVENUE_HOME": str(home), **(settings or {})}
+    with tempfile.TemporaryDirectory() as folder:
+        said, complained = Path(folder, "said"), Path(folder, "complained")
+        ended = forked.start(_run, (str(home.parent), str(most_bytes), *words), own, said, complained).wait(120)
+        return Done(ended.exit_code, ended.said, ended.complained)
 
-    def limit() -> None:
-        if most_bytes is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
-    return subprocess.run(
-        [sys.executable, "-m", "revenue_machine", *words], env={**own, "REVENUE_HOME": str(home), **(settings or {})}, cwd=home.parent,
-        capture_output=True, text=True, timeout=120, check=False, preexec_fn=limit if most_bytes else None,
-    )  # fmt: skip
+def _run(folder: str, most_bytes: str, *words: str) -> None:
+    os.chdir(folder)
+    if int(most_bytes):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(most_bytes), int(most_bytes)))
+    raise SystemExit(main(list(words)))
 
 
 def rows_of(home: Path) -> dict[str, int]:
@@ -107,7 +120,7 @@ def rows_of(home: Path) -> dict[str, int]:
     return {name: count for name, count in counts.items() if name != "actp_workers"}
 
 
-def refused(done: subprocess.CompletedProcess[str], code: str, words: str) -> None:
+def refused(done: Done, code: str, words: str) -> None:
     """One line, a stable code, the right words, and no success."""
     assert done.returncode not in (0, None)
     lines = done.stderr.splitlines()
