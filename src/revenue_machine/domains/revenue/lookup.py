@@ -45,7 +45,7 @@ class Lookup:
             known = reads.paying_count(connection, "revenuecat")
         note = looked.reason
         if note is None and counted is not None and counted != known:
-            note = f"RevenueCat counts {counted} paying, what was told here makes {known}"
+            note = f"RevenueCat counts {counted} paying subscribers; its webhooks told of {known}. {_why(counted, known)}"
             self._tell(note, counted - known)
         return CheckReport(
             looked_up=looked.listed, found=len(looked.found), unexplained=len(looked.unexplained), vendor_count=counted,
@@ -74,6 +74,12 @@ class Lookup:
                 told += self.events.emit(connection, "alert.raised", key, alert, datetime.fromtimestamp(one.created, UTC))
         total = sum(one.gross_micro_usd or 0 for one in failed)
         return FailedPayments(failed=len(failed), told=told, amount_usd=dollars(total), events=len(heard.events))
+
+
+def _why(counted: int, known: int) -> str:
+    if counted > known:
+        return "Whoever paid before the first webhook came is counted at RevenueCat only, until a renewal tells."
+    return "Endings may have gone unheard: look at the webhook's delivery log there."
 
 
 def _failed_words(one: Charge) -> str:
