@@ -73,7 +73,15 @@ def spoilt_signature(service: str, number: int, draw: Random) -> Knock:
     body, name = SENDERS[service].event(number), PROVEN_BY[service]
     right = honest(service, body, f"m{number}")[name]
     spoilt = draw.choice(
-        [right[:-1], right + right[-8:], right[: len(right) // 2], right[::-1], right + "A", right[:-1] + "\u00e9", right.swapcase()]
+        [
+            right[:-1],
+            right + right[-8:],
+            right[: len(right) // 2],
+            right[::-1],
+            right + "A",
+            right[:-1] + "\u00e9",
+            right.swapcase(),
+        ]
     )
     return _with(service, body, f"m{number}", **{name: spoilt})
 

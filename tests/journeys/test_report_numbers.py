@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -254,8 +255,34 @@ def disputed(t: Tables) -> tuple[str, ...]:
     return (f"{dimension.replace('_', ' ')} {value}", *ends_said)
 
 
+def experiment(t: Tables) -> tuple[str, ...]:
+    """The one experiment phase 1 allows: its registration, and its newest look as the numbers it was given."""
+    kinds = {"paywall": "paywall", "product": "product", "aso": "App Store"}
+    wanted = "title, kind, subject, started_at, status, next_words, planned_days, id, control"
+    (title, kind, subject, since, status, said, days, key, control), = t.rows(f"select {wanted} from actp_experiments")  # fmt: skip
+    start = datetime.fromisoformat(since)
+    head = (title, kinds[kind], subject, f"{start.day} {start:%b}")
+    columns = "days, counts, arm, effect_absolute, interval_low, interval_high, next_words, waiting_micro_usd"
+    look = t.rows(f"select {columns} from actp_experiment_looks where experiment_id = ? order by on_date desc limit 1", key)
+    if not look:
+        building = "the arms are being built" if status == "applying" else "the first counts"
+        return (*head, "no counts yet" if status == "open" else "not measured yet", said or building)
+    passed, counts, arm, *share, coming, cost = look[0]
+    known = () if cost is None or cost < 1_000_000 else (f"{round(cost / 1e6):,}",)
+    seen = {one["name"]: (one["conversions"], one["users"]) for one in json.loads(counts)}
+    if any(users < 20 or hits < 5 for hits, users in seen.values()):
+        few = ", ".join("{0} {1[0]:,} of {1[1]:,}".format(name, seen[name]) for name in (arm, control))
+        return (*head, f"keep going, day {passed} of {days}: too few to compare, {few}", said or coming, *known)
+    rate = {name: 100 * hits / users for name, (hits, users) in seen.items()}
+    signs = [f"{100 * one:+.2f}" if 0 < abs(one) < 0.001 else f"{100 * one:+.1f}" for one in share]
+    words = f"{arm} {rate[arm]:.1f} % against {rate[control]:.1f} %, {signs[0]} points ({signs[1]} to {signs[2]})"
+    return (*head, f"keep going, day {passed} of {days}: {words}", said or coming, *known)
+
+
 Derive = Callable[[Tables], tuple[str, ...]]
+WAITS = r"(?:waiting: too early to say what it costs|waiting costs (?:less than \$1|nothing|about \$([\d,]+)) a week)"
 LINES: list[tuple[str, Derive]] = [
+    (rf"(.+) \((paywall|product|App Store), (\S+)\) since (\d+ \w+): (.+); next: (.+); {WAITS}", experiment),
     (rf"today {MONEY} net = {MONEY} sales, {MONEY} refunds, {MONEY} fees and commission", lambda t: ledger(t, "2026-11-03")),
     (rf"this month {MONEY} net = {MONEY} sales, {MONEY} refunds, {MONEY} fees and commission", lambda t: ledger(t, "2026-11-01")),
     (rf"RevenueCat: (\d+) paying, (\d+) in trial, {MONEY} a month", lambda t: till(t, "revcat")),
@@ -317,7 +344,15 @@ LINES: list[tuple[str, Derive]] = [
     (r"(\d+) sent(?:, .*)?", mail),
 ]  # fmt: skip
 # Lines without a number of their own: names, reasons and words.
-WORDS_ONLY = (r"not built or not set up: [a-z_., ]+", r"nothing")
+_STANDS = (
+    r"(waits for your yes|approved, waits to start|is being started|at work|done in|failed|stopped after|a person said no|nobody)"
+)
+WORDS_ONLY = (
+    r"not built or not set up: [a-z_., ]+",
+    r"nothing",
+    # Delegations: their title and their own times; tests/domains/product hold them against the rows.
+    rf"(Ship|Try|Roll|Take|Repair|Change|Deploy|Work) .+: {_STANDS}.*",
+)
 
 
 @pytest.fixture(scope="module")

@@ -120,3 +120,17 @@ def open_shop(**settings: Any) -> tuple[Shop, AsgiDoor]:
 
 def knocks(paths: Sequence[str]) -> list[Knock]:
     return [Knock("GET", path) for path in paths]
+
+
+def deploy(world: World, folder: Path, project: str, wanted: dict[str, Any], *, hours: int = 2) -> None:
+    """Let the pretend harness change a product, as the machine would ask it to, and let it finish."""
+    task = f"Change the product.\n\nEnd state wanted (file product.json):\n```json\n{json.dumps(wanted)}\n```"
+    body = {
+        "task": task, "task_type": "features", "model": "sonnet", "continuous": False, "maxSessions": 1,
+        "projectPath": str(folder / project), "reference": f"dlg_{world.outside.state('acd').next_number('test')}",
+    }  # fmt: skip
+    headers = {"authorization": f"Bearer {world.outside.state('acd').api_key}", "content-type": "application/json"}
+    path = f"/api/projects/{project}/harness/start"
+    answer = world.outside.ask("acd", FakeRequest("POST", path, (), headers, json.dumps(body).encode()))
+    assert answer.status == 200, answer.body
+    world.turn_to(world.store.now() + timedelta(hours=hours))

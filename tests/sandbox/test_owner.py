@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from revenue_machine.sandbox.frontdoor import Reply
 from revenue_machine.sandbox.owner import Habits, Owner, items_in
 from tests.sandbox.stage import START, Shop, open_shop
@@ -27,13 +29,33 @@ def look(shop: Shop, habits: Habits | None = None, seed: int = 7) -> dict[str, i
         door.close()
 
 
-def test_the_owner_looks_twice_a_local_day() -> None:
+def test_the_owner_looks_twice_and_takes_a_call() -> None:
     _, door = open_shop()
     visits = list(Owner(7, door, "t", BERLIN).visits(START, START + timedelta(days=2)))
     door.close()
-    looks = [visit for visit in visits if visit.minute == 30]
-    assert looks == [datetime(2026, 11, day, hour, 30, tzinfo=UTC) for day in (23, 24) for hour in (7, 18)]
+    looks = [visit for visit in visits if visit.minute in (30, 40)]
+    times = ((7, 30), (18, 30), (20, 40))
+    assert looks == [datetime(2026, 11, day, hour, minute, tzinfo=UTC) for day in (23, 24) for hour, minute in times]
     assert [visit - timedelta(minutes=2) for visit in visits if visit not in looks] == looks
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "needs_confirm", "expected"),
+    [("2026-11-23T18:40:00+00:00", True, 1), ("2026-11-23T18:20:00+00:00", True, 0), ("2026-11-23T18:40:00+00:00", False, 0)],
+)
+def test_a_call_is_about_what_would_lapse(asked_at: str, needs_confirm: bool, expected: int) -> None:
+    _, door = open_shop()
+    shop = Shop(inbox=items(1, requested_at=asked_at, needs_confirm=needs_confirm))
+    door._app = shop
+    owner = Owner(7, door, "tok_x", BERLIN, Habits(1.0, 0.0, 0.0))
+    assert sum(owner.look(datetime(2026, 11, 23, 20, 40, tzinfo=UTC)).values()) == expected
+    door.close()
+
+
+def test_a_task_for_a_program_stays_as_it_is() -> None:
+    shop = Shop(inbox=items(1, text="Do  this!!\n```json\n{}\n```"))
+    assert look(shop, Habits(0.0, 1.0, 0.0)) == {"approved": 1}
+    assert [decision.get("edited") for _, decision in shop.decisions] == [None]
 
 
 def test_most_items_are_approved_by_their_hash() -> None:

@@ -40,3 +40,9 @@ def test_a_number_is_one_world() -> None:
 
 def test_networks_differ_from_each_other() -> None:
     assert len({one.lookups for one in draw_world(5).platforms.values()}) == len(WorldRates().platforms)
+
+
+def test_what_is_kept_stays_as_it_was() -> None:
+    drawn = draw_world(5, keep=[one.field for one in priors() if one.field != "paywalls.effect"])
+    assert drawn.paywalls == draw_world(5).paywalls != WorldRates().paywalls
+    assert (drawn.funnel, drawn.fixes) == (WorldRates().funnel, WorldRates().fixes)

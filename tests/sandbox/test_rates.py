@@ -55,3 +55,14 @@ def test_conversion_rates_lie_in_the_seeds_bands() -> None:
     assert 0.30 <= funnel.signup_to_trial <= 0.50
     assert 0.10 <= funnel.trial_to_paid <= 0.20
     assert funnel.month1_retention == 0.80
+
+
+def test_hidden_effects_are_printed_and_checked(tmp_path: Path) -> None:
+    lines = WorldRates().to_toml().splitlines()
+    paywall = lines[lines.index("[paywalls.everreach]") :]
+    assert paywall[6] == "effect = 1.18"
+    assert '[fixes."everreach/trial_started"]' in lines
+    (tmp_path / "world.toml").write_text("[paywalls.everreach]\neffect = 0\n", encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        from_toml(tmp_path / "world.toml")
+    assert caught.value.field == "paywalls.everreach.effect"

@@ -33,3 +33,12 @@ def test_troubles_stand_once_in_their_time(tmp_path: Path) -> None:
     scenario_named("provider_down").stand(world.store, START)
     rows = world.store.run("select service, kind, starts_at, ends_at from faults where service = 'blotato'")
     assert rows == [("blotato", "down", iso(START.replace(hour=11)), iso(START.replace(hour=15)))]
+
+
+def test_a_deciding_world_has_a_crowd_at_one_door() -> None:
+    rates = scenario_named("deciding").rates(WorldRates())
+    assert rates.traffic.direct_visits_per_day == 1000.0
+    assert rates.offers["everreach"].weight == 0.9
+    assert rates.paywalls["everreach"].effect == 1.4
+    assert rates.fixes["everreach/signup"].effect == 1.3
+    assert rates.fixes["kindletters/signup"] == WorldRates().fixes["kindletters/signup"]

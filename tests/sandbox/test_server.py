@@ -156,6 +156,18 @@ def test_the_truth_needs_its_key(client: httpx2.Client) -> None:
     assert client.get("/_truth", headers={"authorization": "Bearer truth_key"}).status_code == 200
 
 
+def test_true_rates_need_the_key_too(client: httpx2.Client) -> None:
+    assert client.get("/_truth/rates").status_code == 403
+    key = {"key": "truth_key"}
+    assert client.get("/_truth/rates", params={**key, "since": "yesterday"}).status_code == 422
+    assert client.get("/_truth/rates", params=key).json() == []
+    client.post("/_advance", json={"seconds": 2 * 86_400})
+    (paywall,) = client.get("/_truth/rates", params=key).json()
+    assert (paywall["offer"], paywall["subject"], set(paywall["rates"])) == ("everreach", "paywall", {"A", "B"})
+    assert paywall["rates"]["B"] / paywall["rates"]["A"] == pytest.approx(1.18)
+    assert client.get("/_truth/rates", params={**key, "until": "2026-11-01T00:00:00+00:00"}).json() == []
+
+
 def test_no_fake_tells_the_truth(client: httpx2.Client) -> None:
     client.post("/_advance", json={"seconds": 86_400})
     people = {deed["person"] for deed in client.get("/_truth", params={"key": "truth_key"}).json()}

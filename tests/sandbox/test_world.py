@@ -192,7 +192,7 @@ def test_begin_again_stands_where_it_began(tmp_path: Path) -> None:
 
 def test_behaviours_are_found_in_order() -> None:
     names = [behaviour.__name__.rsplit(".", 1)[-1] for behaviour in discover()]
-    assert names == ["bots", "browsing", "direct", "mail", "outreach", "upwork", "buying"]
+    assert names == ["bots", "browsing", "direct", "mail", "outreach", "upwork", "buying", "storefront"]
 
 
 def overview(world: World) -> dict[str, float]:

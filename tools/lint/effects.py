@@ -41,8 +41,9 @@ def time_and_chance(source: Source) -> Iterator[Finding]:
 
 
 def sql_place(source: Source) -> Iterator[Finding]:
-    """SQL stands in tables.py, store.py and reads.py of domains, in engine and in kit."""
-    if not source.place or source.layer in {"engine", "kit"} or (source.layer == "domains" and source.role in _SQL_ROLES):
+    """SQL stands in tables.py, store.py and reads.py of domains (`loop_store.py` is one too), in engine, kit and migrations."""
+    is_home = source.layer == "domains" and source.role.rsplit("_", 1)[-1] in _SQL_ROLES
+    if not source.place or source.layer in {"engine", "kit", "migrations"} or is_home:
         return
     for line, name, _ in source.imports:
         if name.startswith("sqlalchemy.") and name.split(".")[-1] in _SQL:

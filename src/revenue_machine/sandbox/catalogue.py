@@ -40,6 +40,7 @@ class Offer(Entry):
     """A product for sale; the price is whole micro-dollars per month."""
 
     product_id: str = Field(description="the store's name for it")
+    product: str = Field(default="", description="the owner's name for the product: whose repository decides what people are shown")
     price_micro_usd: int = Field(ge=0, description="micro-dollars per month; seed §4.9")
     store: str = Field(pattern="^(revenuecat|stripe)$", description="who takes the money: revenuecat or stripe")
     trial_days: int = Field(ge=0, description="days of free trial")
@@ -47,6 +48,35 @@ class Offer(Entry):
     landing_url: str = Field(description="where people go who come without a link")
     weight: float = Field(ge=0, description="share of visits that come without a link")
     appeal: float = Field(ge=0, description="hidden: factor on signups")
+
+
+class Paywall(Entry):
+    """The page between signup and trial; until the product ships a variant, a running test shows each to half of the people."""
+
+    control: str = Field(default="A", description="the variant the product had before")
+    challenger: str = Field(default="B", description="the variant that is tried against it")
+    effect: float = Field(gt=0, description="hidden: trials per signup with the challenger, as a multiple of the control's")
+
+    def factor(self, variant: str) -> float:
+        """On trials per signup; half of the people with each variant make 1 on average, an unknown variant is the control."""
+        return (self.effect if variant == self.challenger else 1.0) * 2 / (1 + self.effect)
+
+
+class Fix(Entry):
+    """What a change behind a flag does to the step it is meant for; 1.0 is a change that changes nothing."""
+
+    effect: float = Field(gt=0, description="hidden: people per 100 who take the step with the change, as a multiple of without")
+
+
+class Listing(Entry):
+    """An app's page in the store."""
+
+    bundle_id: str = Field(description="the store's name for the app")
+    impressions_per_day: float = Field(ge=0, description="people a day who see the app in a list or a search")
+    view_share: float = Field(ge=0, le=1, description="page views per such impression")
+    download_share: float = Field(ge=0, le=1, description="downloads per page view")
+    words: float = Field(gt=0, description="hidden: factor on page views once name, subtitle or keywords were changed")
+    page: float = Field(gt=0, description="hidden: factor on downloads per page view once description or screenshots were changed")
 
 
 _EVENING = (
@@ -107,18 +137,37 @@ NICHES = {
 
 OFFERS = {
     "everreach": Offer(
-        product_id="everreach_pro_monthly", price_micro_usd=19_990_000, store="revenuecat", trial_days=7,
+        product_id="everreach_pro_monthly", product="everreach_pro", price_micro_usd=19_990_000, store="revenuecat", trial_days=7,
         words=("everreach",), landing_url="https://everreach.app/", weight=0.5, appeal=1.05,
     ),
     "kindletters": Offer(
-        product_id="kindletters_monthly", price_micro_usd=9_990_000, store="revenuecat", trial_days=7,
+        product_id="kindletters_monthly", product="kindletters", price_micro_usd=9_990_000, store="revenuecat", trial_days=7,
         words=("kindletters", "kind-letters"), landing_url="https://kindletters.app/", weight=0.35, appeal=1.0,
     ),
     "clientportal": Offer(
-        product_id="clientportal_monthly", price_micro_usd=49_000_000, store="stripe", trial_days=7,
+        product_id="clientportal_monthly", product="clientportal", price_micro_usd=49_000_000, store="stripe", trial_days=7,
         words=("clientportal", "client-portal"), landing_url="https://clientportal.app/", weight=0.15, appeal=0.85,
     ),
 }  # fmt: skip
+
+# Half a test's people see each variant, so that the funnel's averages are those of the seed whatever the effect is.
+PAYWALLS = {"everreach": Paywall(effect=1.18)}
+# "offer/step": the step is the event the change is meant to bring more people to.
+FIXES = {
+    "everreach/signup": Fix(effect=1.12), "everreach/trial_started": Fix(effect=1.15),
+    "everreach/purchase_completed": Fix(effect=1.2), "kindletters/signup": Fix(effect=1.0),
+    "kindletters/trial_started": Fix(effect=1.1), "kindletters/purchase_completed": Fix(effect=0.9),
+    "clientportal/signup": Fix(effect=0.92), "clientportal/trial_started": Fix(effect=1.0),
+    "clientportal/purchase_completed": Fix(effect=1.1),
+}  # fmt: skip
+LISTINGS = {
+    "everreach": Listing(
+        bundle_id="app.everreach.pro", impressions_per_day=900, view_share=0.12, download_share=0.3, words=1.1, page=1.15
+    ),
+    "kindletters": Listing(
+        bundle_id="app.kindletters", impressions_per_day=500, view_share=0.1, download_share=0.28, words=1.05, page=1.0
+    ),
+}
 
 TIME_ZONES = {
     "America/Los_Angeles": 0.18, "America/New_York": 0.36, "Europe/London": 0.20, "Europe/Berlin": 0.16, "Asia/Kolkata": 0.10,

@@ -34,12 +34,15 @@ def signup_draw(seed: int, rates: WorldRates, key: str) -> tuple[float, float]:
     return draws.random(), draws.expovariate(1 / rates.funnel.signup_delay_minutes)
 
 
-def after_signup(seed: int, rates: WorldRates, visitor: str, at: datetime) -> Plan | None:
-    """The trial, or nothing."""
+def trial_draw(seed: int, rates: WorldRates, visitor: str) -> tuple[float, float]:
+    """(the draw a trial's chance is held against, hours from the signup until somebody decides on it) of one customer."""
     draws = rng(seed, "trial", visitor)
-    if draws.random() >= rates.funnel.signup_to_trial:
-        return None
-    return _plan("trial", at + timedelta(hours=draws.expovariate(1 / rates.funnel.trial_delay_hours)))
+    return draws.random(), draws.expovariate(1 / rates.funnel.trial_delay_hours)
+
+
+def trial_time(signed_up_at: datetime, hours: float) -> datetime:
+    """When somebody decides on the trial (whole seconds)."""
+    return (signed_up_at + timedelta(hours=hours)).replace(microsecond=0)
 
 
 def after_trial_start(seed: int, visitor: str, offer: Offer, pay_chance: float, at: datetime) -> Plan:

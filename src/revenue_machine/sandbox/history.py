@@ -42,10 +42,14 @@ def person_of(place: journeys.Place, past: Past) -> tuple[int, str]:
 
 
 def write_history(world: World, start: datetime) -> None:
-    """Live the sales of the month before `start` (inside one transaction)."""
+    """Live the sales of the month before `start`, and open the owner's apps and paywall tests (inside one transaction)."""
     for past in past_customers(world.seed, world.rates, start):
         _customer(world, past)
     buying.live_until(world, start)
+    for key, paywall in world.rates.paywalls.items():
+        world.market.open_test(world.rates.offers[key].product, {paywall.control: 50, paywall.challenger: 50})
+    for key, listing in world.rates.listings.items():
+        world.market.open_app(listing.bundle_id, key)
 
 
 def _customer(world: World, past: Past) -> None:
@@ -57,7 +61,7 @@ def _customer(world: World, past: Past) -> None:
     url = world.rates.offers[offer].landing_url
     customer = {
         "visitor": visitor, "person": person, "offer": offer, "post_id": None, "channel": "before", "came_by": {},
-        "status": "signed_up",
+        "status": "signed_up", "arms": {},
     }  # fmt: skip
     world.notes.put(journeys.CUSTOMER, visitor, customer)
     if journeys.sees_analytics(world, person):

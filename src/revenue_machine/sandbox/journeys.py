@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -9,9 +10,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from revenue_machine.kit.ids import make_id
 from revenue_machine.kit.rng import rng
-from revenue_machine.sandbox import acquaintances, fates
+from revenue_machine.sandbox import acquaintances, fates, variants
 from revenue_machine.sandbox.agenda import Due
-from revenue_machine.sandbox.truth import Deed
+from revenue_machine.sandbox.truth import Deed, Exposure
 
 if TYPE_CHECKING:
     from revenue_machine.sandbox.people import People
@@ -46,6 +47,16 @@ class Visit:
     channel: str
     post_id: str | None
     key: str
+
+
+@dataclass(frozen=True)
+class Met:
+    """Somebody stands before a step that changes are meant for."""
+
+    at: datetime
+    offer: str
+    step: str
+    person: int
 
 
 def visitor_id(seed: int, offer: str, person: int) -> str:
@@ -83,21 +94,44 @@ def sees_analytics(world: Place, person: int) -> bool:
 def land(world: World, visit: Visit) -> None:
     """Show the page, tell analytics, and perhaps make up the person's mind to sign up (inside `living`)."""
     visitor = visitor_id(world.seed, visit.offer, visit.person)
-    seen = sees_analytics(world, visit.person)
+    seen, customer = sees_analytics(world, visit.person), world.notes.get(CUSTOMER, visitor)
+    # Who has an account sees no page for newcomers: their browser keeps what it met before.
+    arms = variants.arms_of(world.seed, world.deployed(visit.offer), "signup", visitor) if customer is None else arms_kept(customer)
     if seen:
-        world.market.capture("$pageview", visitor, page_properties(visit.url, visit.referrer), visit.at)
+        properties = {**page_properties(visit.url, visit.referrer), **variants.arm_properties(arms)}
+        world.market.capture("$pageview", visitor, properties, visit.at)
     world.note(Deed(visit.at, "visit", person_name(world.seed, visit.person), visit.post_id, visit.channel, visit.offer, seen=seen))
-    if world.notes.get(CUSTOMER, visitor) is not None:
-        return
+    if customer is None:
+        _consider(world, visit, visitor, arms)
+
+
+def _consider(world: World, visit: Visit, visitor: str, arms: variants.Arms) -> None:
+    """Whether this visit ends in a signup some minutes later."""
     draw, minutes = fates.signup_draw(world.seed, world.rates, visit.key)
-    if draw >= fates.signup_chance(world.rates, world.rates.offers[visit.offer], _count_visit(world, visitor)):
+    chance = fates.signup_chance(world.rates, world.rates.offers[visit.offer], _count_visit(world, visitor))
+    if draw >= meet_changes(world, Met(visit.at, visit.offer, "signup", visit.person), chance, arms):
         return
     customer = {
         "visitor": visitor, "person": visit.person, "offer": visit.offer, "post_id": visit.post_id, "channel": visit.channel,
-        "came_by": campaign(visit.url), "status": "visitor",
+        "came_by": campaign(visit.url), "status": "visitor", "arms": arms,
     }  # fmt: skip
     world.notes.put(CUSTOMER, visitor, customer)
     world.plan(Due(_second(visit.at + timedelta(minutes=minutes)), "signup", visitor))
+
+
+def arms_kept(customer: Mapping[str, Any]) -> variants.Arms:
+    """Which changes a customer met so far, and on which side."""
+    arms: variants.Arms = customer.get("arms", {})
+    return arms
+
+
+def meet_changes(world: World, met: Met, chance: float, arms: variants.Arms) -> float:
+    """The chance of a step for somebody in these arms; every change meant for it is written down for the truth."""
+    for flag, held in arms.items():
+        if held["step"] == met.step:
+            chances = variants.chances_by_arm(world.rates, met.offer, chance, arms, flag)
+            world.expose(Exposure(met.at, met.offer, flag, person_name(world.seed, met.person), held["arm"], chances))
+    return variants.capped(chance * variants.fixed(world.rates, met.offer, met.step, arms))
 
 
 def _count_visit(world: World, visitor: str) -> int:

@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from revenue_machine.kit.clock import iso
-from revenue_machine.sandbox import fates, history, journeys
+from revenue_machine.sandbox import fates, history, journeys, variants
 from revenue_machine.sandbox.behaviours import direct
 from revenue_machine.sandbox.people import People, make_people
 from revenue_machine.sandbox.postbook import reach_left
@@ -260,9 +260,17 @@ def _steps(market: LightMarket, visitor: str, landing: Landing, at: datetime) ->
     if at >= market.end:
         return
     yield Event(at, "signup", 0)
-    plan = fates.after_signup(market.seed, market.rates, visitor, at)
-    if plan is not None:
-        yield from _follow(market, visitor, landing, plan)
+    draw, hours = fates.trial_draw(market.seed, market.rates, visitor)
+    if draw < _trial_chance(market, landing.offer, visitor):
+        yield from _follow(market, visitor, landing, fates.Plan("trial", fates.trial_time(at, hours)))
+
+
+def _trial_chance(market: LightMarket, offer: str, visitor: str) -> float:
+    """With the paywall's running test, as nobody ships anything here."""
+    chance, paywall = market.rates.funnel.signup_to_trial, market.rates.paywalls.get(offer)
+    if paywall is None:
+        return chance
+    return variants.capped(chance * paywall.factor(variants.paywall_of(market.seed, paywall, visitor, None)))
 
 
 def _follow(market: LightMarket, visitor: str, landing: Landing, plan: fates.Plan) -> Iterator[Event]:

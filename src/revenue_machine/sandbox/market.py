@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -74,6 +74,61 @@ class Market:
         """A person has an address; the dead ones take no mail."""
         if self.has("resend") and is_dead:
             self._fake("resend").public_mailbox(self._outside.state("resend"), address, "hard_bounce")
+
+    def product(self, project: str) -> Mapping[str, Any]:
+        """What the product of that name shows now; empty where nobody works on it."""
+        show = self._public("acd", "public_product")
+        return {} if show is None else show(self._outside.state("acd"), project) or {}
+
+    def open_test(self, product: str, variants: Mapping[str, float]) -> None:
+        """Somebody set up a test of a product's paywall; shares in percent."""
+        start = self._public("superwall", "public_experiment")
+        if start is not None:
+            start(self._outside.state("superwall"), product, dict(variants))
+
+    def tell_paywall(self, deed: str, customer: str, product: str, variant: str, **more: Any) -> None:
+        """What happens at a paywall (`open`, `trial`, `convert`, `renew`, `refund`), as Superwall's code in the app tells it."""
+        tell = self._public("superwall", f"public_{deed}")
+        if tell is not None:
+            tell(self._outside.state("superwall"), customer, product, variant, **more)
+
+    def open_app(self, bundle_id: str, name: str) -> None:
+        """The owner has an app of that name in the store; once."""
+        start = self._public("app_store", "public_app")
+        if start is not None:
+            start(self._outside.state("app_store"), bundle_id, name)
+
+    def listing(self, bundle_id: str) -> Mapping[str, Any]:
+        """How an app's page in the store reads now."""
+        show = self._public("app_store", "public_listing")
+        return {} if show is None else show(self._outside.state("app_store"), bundle_id)
+
+    def release(self, bundle_id: str, words: Mapping[str, str]) -> None:
+        """The owner's own way brings new words of the listing out."""
+        tell = self._public("app_store", "public_release")
+        if tell is not None:
+            tell(self._outside.state("app_store"), bundle_id, dict(words))
+
+    def page_tests(self, bundle_id: str) -> Mapping[str, Mapping[str, float]]:
+        """Running tests of that page: shares of its visitors by arm."""
+        show = self._public("app_store", "public_tests")
+        return {} if show is None else show(self._outside.state("app_store"), bundle_id)
+
+    def show_page(self, test: str, arm: str, *, impressions: int, conversions: int) -> None:
+        """So many people saw one arm of a test of the page, and so many of them loaded the app."""
+        tell = self._public("app_store", "public_expose")
+        if tell is not None:
+            tell(self._outside.state("app_store"), test, arm, impressions=impressions, conversions=conversions)
+
+    def count_day(self, bundle_id: str, day: date, *, impressions: int, page_views: int, downloads: int) -> None:
+        """What the store counted of an app on a date."""
+        tell = self._public("app_store", "public_day")
+        if tell is not None:
+            counts = {"impressions": impressions, "page_views": page_views, "downloads": downloads}
+            tell(self._outside.state("app_store"), bundle_id, day, **counts)
+
+    def _public(self, service: str, name: str) -> Callable[..., Any] | None:
+        return getattr(self._fake(service), name, None) if self.has(service) else None
 
     def sells(self, offer: Offer) -> bool:
         """Whether the offer's till is open in this world."""

@@ -11,13 +11,16 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from revenue_machine.kit.clock import iso, local_date, wall_instant
+from revenue_machine.kit.clock import iso, local_date, parse_instant, wall_instant
 from revenue_machine.kit.rng import rng
 from revenue_machine.sandbox.frontdoor import FrontDoor, Reply
 
 LOOKS = (time(8, 30), time(19, 30))
-# Money is asked for twice, seconds apart and before the question expires: a short glance after each look.
-GLANCES = (time(8, 32), time(19, 32))
+# A question about money or code that comes after the evening's look would lapse by the morning: the phone rings.
+CALLS = (time(21, 40),)
+# Such a question is asked twice, seconds apart and before it expires: a short glance after each look.
+GLANCES = (time(8, 32), time(19, 32), time(21, 42))
+FENCE = "```"
 _REASONS = ("not my voice", "we said this last week", "the claim is too strong", "wrong audience")
 
 
@@ -48,7 +51,7 @@ class Owner:
         """The instants in [start, end) at which the owner looks or glances, in order."""
         day = local_date(start, self.zone) - timedelta(days=1)
         while wall_instant(day, time(0), self.zone) < end:
-            for wall in sorted(LOOKS + GLANCES):
+            for wall in sorted(LOOKS + CALLS + GLANCES):
                 at = wall_instant(day, wall, self.zone)
                 if start <= at < end:
                     yield at.astimezone(UTC)
@@ -57,20 +60,29 @@ class Owner:
     def look(self, at: datetime) -> Counter[str]:
         """Open the inbox once and decide; counts by outcome (approved, edited, rejected, ignored, to_confirm, conflict, failed).
 
-        At a glance only what waits for its second yes is answered.
+        At a glance only what waits for its second yes is answered, at a call only what is asked twice and came after the last look.
         """
         outcomes: Counter[str] = Counter()
         self._confirm_old(outcomes)
-        if at.astimezone(self.zone).time() in GLANCES:
+        wall = at.astimezone(self.zone).time()
+        if wall in GLANCES:
             return outcomes
         reply = self._ask("GET", "/api/approvals", None)
         if reply.status != 200:
             outcomes["failed"] += 1
             return outcomes
         for item in items_in(reply.body):
-            outcomes[self._decide(item, at)] += 1
-        self._do_by_hand(at, outcomes)
+            if wall not in CALLS or self._rings(item, at):
+                outcomes[self._decide(item, at)] += 1
+        if wall not in CALLS:
+            self._do_by_hand(at, outcomes)
         return outcomes
+
+    def _rings(self, item: Mapping[str, Any], at: datetime) -> bool:
+        """Whether this came since the evening's look and would be over by the next."""
+        looked_at = wall_instant(local_date(at, self.zone), LOOKS[-1], self.zone)
+        asked_at = item.get("requested_at")
+        return bool(item.get("needs_confirm")) and isinstance(asked_at, str) and parse_instant(asked_at) >= looked_at
 
     def _do_by_hand(self, at: datetime, outcomes: Counter[str]) -> None:
         """Send what is to be sent by hand, or say that it will not be; what is left lies there until next time."""
@@ -98,9 +110,9 @@ class Owner:
         return "ignored"
 
     def _edit(self, item: dict[str, Any]) -> str:
-        """Tidy the words; an item without text is simply approved."""
+        """Tidy the words; an item without text is simply approved, and so is a task for a program, whose last block is no prose."""
         text = item.get("text")
-        if not isinstance(text, str) or not text.strip():
+        if not isinstance(text, str) or not text.strip() or text.rstrip().endswith(FENCE):
             return self._answer(item, {"decision": "approve"}, "approved")
         edited = re.sub(r" {2,}", " ", text).replace("!!", "!").rstrip(" !") + "."
         return self._answer(item, {"decision": "approve", "edited": edited}, "edited")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -41,12 +42,15 @@ def priors() -> tuple[Prior, ...]:
     return tuple(Prior(**row) for row in tomllib.loads(text)["priors"])
 
 
-def draw_world(number: int, base: WorldRates | None = None) -> WorldRates:
-    """The world of that number: every belief drawn once (or once per network), each by a draw of its own."""
+def draw_world(number: int, base: WorldRates | None = None, *, keep: Collection[str] = ()) -> WorldRates:
+    """The world of that number: every belief drawn once (or once per entry of its table), each by a draw of its own.
+
+    Fields named in `keep` stay as they stand in the base.
+    """
     document = (base or WorldRates()).model_dump()
     # A look-up is counted per marked visit of its network, so the table's range is the whole of it.
     document["traffic"]["looked_up_per_click"] = 1.0
-    for prior in priors():
+    for prior in (one for one in priors() if one.field not in keep):
         group, _, name = prior.field.partition(".")
         if prior.each:
             for key, entry in document[group].items():

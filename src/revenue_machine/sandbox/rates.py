@@ -11,15 +11,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from revenue_machine.kit.errors import BadInput
 from revenue_machine.sandbox.catalogue import (
+    FIXES,
     FRAMEWORKS,
     HOOKS,
+    LISTINGS,
     NICHES,
     OFFERS,
     PAIRS,
+    PAYWALLS,
     PLATFORMS,
     TIME_ZONES,
+    Fix,
+    Listing,
     Niche,
     Offer,
+    Paywall,
     Platform,
 )
 
@@ -147,6 +153,9 @@ class WorldRates(Group):
     platforms: dict[str, Platform] = Field(default_factory=lambda: dict(PLATFORMS))
     niches: dict[str, Niche] = Field(default_factory=lambda: dict(NICHES))
     offers: dict[str, Offer] = Field(default_factory=lambda: dict(OFFERS))
+    paywalls: dict[str, Paywall] = Field(default_factory=lambda: dict(PAYWALLS))
+    fixes: dict[str, Fix] = Field(default_factory=lambda: dict(FIXES))
+    listings: dict[str, Listing] = Field(default_factory=lambda: dict(LISTINGS))
 
     def to_toml(self) -> str:
         """The whole world as commented TOML that `from_toml` reads back."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from revenue_machine.kit.errors import BadInput
 from revenue_machine.sandbox import faults
+from revenue_machine.sandbox.catalogue import Fix, Paywall
 from revenue_machine.sandbox.faults import Fault
 from revenue_machine.sandbox.rates import WorldRates
 from revenue_machine.sandbox.store import WorldStore
@@ -69,9 +70,25 @@ def _viral(rates: WorldRates) -> WorldRates:
     return rates.model_copy(update={"viral_chance": 0.04, "viral_factor": 40.0})
 
 
+def _deciding(rates: WorldRates) -> WorldRates:
+    """A crowd at one product's door, so that a test is over within days; hardly anybody elsewhere, so that a day is cheap."""
+    traffic = rates.traffic.model_copy(update={"direct_visits_per_day": 1000.0, "visits_per_subscriber_per_day": 0.0})
+    # Signups leak most, so that the change comes there, and the paywall stands behind another step.
+    rarely = {"click_to_signup": 0.11, "signup_to_trial": 0.48, "trial_to_paid": 0.2}
+    funnel = rates.funnel.model_copy(update=rarely)
+    weights = {"everreach": 0.9, "kindletters": 0.07, "clientportal": 0.03}
+    offers = {key: offer.model_copy(update={"weight": weights.get(key, offer.weight)}) for key, offer in rates.offers.items()}
+    tests = {
+        "paywalls": {**rates.paywalls, "everreach": Paywall(effect=1.4)},
+        "fixes": {**rates.fixes, **{f"everreach/{step}": Fix(effect=1.3) for step in ("signup", "trial_started")}},
+    }
+    return rates.model_copy(update={"viral_chance": 0.0, "traffic": traffic, "funnel": funnel, "offers": offers, **tests})
+
+
 _ALL = (
     Scenario("quiet_week", "An ordinary market in which nothing breaks and nothing goes viral.", _quiet),
     Scenario("thin_market", "Few people look; a machine that panics would overspend.", _thin),
+    Scenario("deciding", "Enough people at one product's door to decide a test of its paywall or of a change in days.", _deciding),
     Scenario("viral_post", "One post in twenty-five is carried far: the redirector and the inbox feel it.", _viral),
     Scenario(
         "budget_blowout",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from revenue_machine.kit.money import show
 from revenue_machine.sandbox.store import ServiceState, WorldStore
-from revenue_machine.sandbox.truth import Deed, every_deed
+from revenue_machine.sandbox.truth import Deed, every_deed, true_rates
 
 _BY_POSTS = ("post", "lookup")
 _STEPS = ("click", "visit", "signup", "trial", "purchase")
@@ -124,7 +124,16 @@ def score_lines(
         )
     if found.best_post is not None:
         lines.append(f"  best post {found.best_post}: {show(found.best_post_micro_usd)}")
-    return lines + league_lines(league(*earned_by_network(store), credited or {}))
+    return lines + test_lines(store) + league_lines(league(*earned_by_network(store), credited or {}))
+
+
+def test_lines(store: WorldStore) -> list[str]:
+    """Every test that people met, with what each arm really means to them."""
+    lines = []
+    for one in true_rates(store):
+        arms = ", ".join(f"{arm} {rate:.1%}" for arm, rate in one.rates.items())
+        lines.append(f"  {one.offer} {one.subject}, met by {one.people:,}: {arms} take the step on average")
+    return lines
 
 
 def _money_per_post(deeds: Iterable[Deed]) -> dict[str, int]:

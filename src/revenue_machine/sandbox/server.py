@@ -17,7 +17,7 @@ from revenue_machine.kit.fakeserver import FakeRequest, FakeResponse, answer_jso
 from revenue_machine.sandbox import faults
 from revenue_machine.sandbox.frontdoor import ClosedDoor
 from revenue_machine.sandbox.journal import journal
-from revenue_machine.sandbox.truth import every_deed
+from revenue_machine.sandbox.truth import every_deed, true_rates
 from revenue_machine.sandbox.vendors import DroppedAnswer, Outside, RefusedConnection, SlowAnswer, strip_root
 from revenue_machine.sandbox.world import World
 
@@ -45,7 +45,8 @@ class SandboxApp:
         self._controls: Mapping[tuple[str, str], Callable[[FakeRequest], Any]] = {
             ("GET", "/_journal"): self._journal, ("POST", "/_faults"): self._stand_fault, ("GET", "/_clock"): self._now,
             ("POST", "/_clock"): self._set_clock, ("POST", "/_advance"): self._advance, ("POST", "/_reset"): self._reset,
-            ("GET", "/_truth"): self._truth, ("GET", "/"): self._index, ("GET", "/_health"): self._index,
+            ("GET", "/_truth"): self._truth, ("GET", "/_truth/rates"): self._truth, ("GET", "/"): self._index,
+            ("GET", "/_health"): self._index,
         }  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -172,6 +173,9 @@ class SandboxApp:
         given = request.param("key") or request.bearer() or ""
         if self._truth_key is None or not compare_digest(given.encode(), self._truth_key.encode()):
             return answer_json(403, {"ok": False, "error": {"message": "the truth is read only with the key printed at start"}})
+        if request.path.rstrip("/").endswith("/rates"):
+            span = {name: parse_instant(text, field=name) for name in ("since", "until") if (text := request.param(name))}
+            return [asdict(one) for one in true_rates(self.outside.store, **span)]
         return [{**asdict(deed), "at": iso(deed.at)} for deed in every_deed(self.outside.store)]
 
 

@@ -42,6 +42,10 @@ create table if not exists truth (
     place integer primary key autoincrement, at text not null, kind text not null, person text not null, post_id text,
     channel text not null, offer text not null, amount_micro_usd integer not null, seen integer not null);
 create index if not exists truth_kind on truth (kind, at);
+create table if not exists exposures (
+    place integer primary key autoincrement, at text not null, offer text not null, subject text not null, person text not null,
+    arm text not null, chances text not null, people integer not null);
+create index if not exists exposures_subject on exposures (offer, subject, at);
 create table if not exists lived (behaviour text primary key, until text not null);
 create table if not exists settings (name text primary key, value text not null);
 """
@@ -116,7 +120,7 @@ class WorldStore:
     def reset(self) -> None:
         """Forget everything but the settings."""
         with self.together():
-            for name in ("documents", "numbers", "journal", "hooks", "faults", "agenda", "truth", "lived"):
+            for name in ("documents", "numbers", "journal", "hooks", "faults", "agenda", "truth", "exposures", "lived"):
                 self.run(f"delete from {name}")  # noqa: S608 - names from the line above
 
 

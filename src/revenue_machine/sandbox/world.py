@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from revenue_machine.kit.clock import iso, parse_instant
-from revenue_machine.sandbox import agenda, behaviours, truth
+from revenue_machine.sandbox import agenda, behaviours, truth, variants
 from revenue_machine.sandbox.agenda import Due
 from revenue_machine.sandbox.delivery import Delivery
 from revenue_machine.sandbox.frontdoor import ClosedDoor, FrontDoor, Knock, Reply
@@ -78,6 +78,7 @@ class World:
         self.door: FrontDoor = door or ClosedDoor()
         self._clock = clock
         self._is_inhabited = is_inhabited
+        self._deployed: dict[str, variants.Deployed] = {}
 
     @cached_property
     def _behaviours(self) -> list[Behaviour]:
@@ -134,7 +135,14 @@ class World:
             self._slice(now, end)
             now = end
 
+    def deployed(self, offer: str) -> variants.Deployed:
+        """What the offer's product shows, as it stood when the slice of time began."""
+        if offer not in self._deployed:
+            self._deployed[offer] = variants.read_deployed(self.market.product(self.rates.offers[offer].product))
+        return self._deployed[offer]
+
     def _slice(self, start: datetime, end: datetime) -> None:
+        self._deployed.clear()
         if self._is_inhabited:
             self.posts.look(start, end)
         for behaviour in self._behaviours:
@@ -190,6 +198,10 @@ class World:
     def note(self, deed: truth.Deed) -> None:
         """Write the truth down."""
         truth.note(self.store, deed)
+
+    def expose(self, exposure: truth.Exposure) -> None:
+        """Write down who met which test, and what each arm would have meant to them."""
+        truth.expose(self.store, exposure)
 
     def _lived_until(self, behaviour: str) -> datetime | None:
         rows = self.store.run("select until from lived where behaviour = ?", behaviour)

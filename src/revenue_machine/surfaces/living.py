@@ -42,16 +42,21 @@ class Life:
         """Turn by turn; business time moves only when nothing is due, open or in doubt."""
         now = self.app.clock.now()
         while now < until:
-            stop = min(self._next_stop(now), until)
+            stop = min(self.next_stop(now), until)
             self.world.turn_to(stop)
             for visit in self.owner.visits(now + timedelta(microseconds=1), stop + timedelta(microseconds=1)):
                 self.decisions.update(self.owner.look(visit))
-            started = self.app.ticker.tick()
+            started = self.work(stop)
             self._settle_doubts()
             progress(stop, started)
             now = stop
 
-    def _next_stop(self, now: datetime) -> datetime:
+    def work(self, now: datetime) -> int:
+        """Do what is due; how many runs were started."""
+        return self.app.ticker.tick()
+
+    def next_stop(self, now: datetime) -> datetime:
+        """Every full hour, every hour of the schedule, every look of the owner."""
         hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         visits = list(self.owner.visits(now + timedelta(microseconds=1), hour))
         return min([hour, self.app.ticker.next_scheduled_at(now), *visits])

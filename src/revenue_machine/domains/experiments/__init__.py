@@ -1,3 +1,5 @@
-"""Decides what an experiment proves."""
+"""Decides what an experiment proves, and keeps the book of what is tried, how it went and what waiting costs."""
 
-NEEDS: tuple[str, ...] = ()
+from __future__ import annotations
+
+NEEDS: tuple[str, ...] = ("credit", "phase")

@@ -35,7 +35,12 @@ class Offer(Value):
 
 
 class Product(Value):
-    """What is sold: only `facts` may be claimed of it, nothing in `no_go` may be said."""
+    """What is sold: only `facts` may be claimed of it, nothing in `no_go` may be said.
+
+    `project_path` is where its code lies, as the owner wrote it: what the coding harness works in.
+    `superwall_app` is Superwall's id of its app, needed only where Superwall calls it by another name; `bundle_id` is the
+    App Store's, and without one it is no app there.
+    """
 
     key: str
     name: str
@@ -46,6 +51,9 @@ class Product(Value):
     money_source: MoneySource
     store_product_ids: tuple[str, ...] = ()
     niches: tuple[str, ...] = ()
+    project_path: str | None = None
+    superwall_app: str | None = None
+    bundle_id: str | None = None
 
 
 class Niche(Value):

@@ -94,6 +94,9 @@ class ProductSection(Section):
     money_source: MoneySource
     store_product_ids: list[Line] = []
     niches: list[Key] = []
+    project_path: Line | None = None
+    superwall_app: Line | None = None
+    bundle_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=155)] | None = None
     offers: list[OfferSection] = Field(min_length=1)
 
 

@@ -1,3 +1,3 @@
-"""Decides which paywall variant wins."""
+"""Decides which paywall variant wins, has it shipped after a yes, and measures whether it really was better."""
 
-NEEDS: tuple[str, ...] = ()
+NEEDS: tuple[str, ...] = ("credit", "owner")

@@ -106,7 +106,7 @@ EVENING = (
         (
             _call("revenue.daily_snapshot", Kind.REVENUE, slot="pm"),
             _call("revcat.overview", Kind.REVENUE),
-            _call("superwall.metrics", Kind.REVENUE),
+            _call("superwall.metrics", Kind.REVENUE, 3),
             _call("posthog.insights", Kind.REVENUE),
         ),
         "a missing source is skipped",

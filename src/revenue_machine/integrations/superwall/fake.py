@@ -1,4 +1,4 @@
-"""A pretend Superwall: signed webhooks of what was sold on paywalls, in world time."""
+"""A pretend Superwall: the REST API v2 over what happens at paywalls, and signed webhooks of what was sold, in world time."""
 
 from __future__ import annotations
 
@@ -7,23 +7,67 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from revenue_machine.integrations.superwall.fake_paywalls import (
+    PROJECT,
+    public_assign,
+    public_convert,
+    public_end_experiment,
+    public_experiment,
+    public_open,
+    public_percentages,
+    public_refund,
+    public_renew,
+    public_trial,
+)
+from revenue_machine.integrations.superwall.fake_rest import refusal, routes
 from revenue_machine.kit.fakeschedule import epoch_ms
-from revenue_machine.kit.fakeserver import FakeRequest, FakeResponse, FakeState, HookOut, answer_json
+from revenue_machine.kit.fakeserver import FakeRequest, FakeResponse, FakeState, HookOut
 from revenue_machine.kit.ids import content_hash
 from revenue_machine.kit.money import json_dollars
 from revenue_machine.kit.rng import rng
 from revenue_machine.kit.signing import sign_standard
 
-PROJECT, APPLICATION = 3827, 1
+__all__ = [
+    "hook_headers",
+    "public_assign",
+    "public_convert",
+    "public_end_experiment",
+    "public_event",
+    "public_experiment",
+    "public_open",
+    "public_percentages",
+    "public_refund",
+    "public_renew",
+    "public_trial",
+    "respond",
+]
+
+APPLICATION = 1
+PER_MINUTE = 300
 COMMISSION = {"APP_STORE": 0.3, "PLAY_STORE": 0.15, "STRIPE": 0.0}
 _FREE = ("billing_issue", "cancellation", "expiration", "uncancellation", "product_change", "subscription_paused")
 
 
 def respond(state: FakeState, request: FakeRequest) -> FakeResponse:
-    """One request to the REST API; nothing of it is pretended yet."""
+    """One request to the REST API."""
     if request.bearer() != state.api_key:
-        return answer_json(401, {"error": {"type": "authentication_error", "message": "Invalid API key"}})
-    return answer_json(404, {"error": {"type": "not_found", "message": f"There is nothing at {request.path}."}})
+        return refusal(401, "authentication_error", "Invalid API key")
+    if _is_too_often(state):
+        answer = refusal(429, "rate_limit_error", "Too many requests")
+        return FakeResponse(answer.status, answer.body, {**answer.headers, "retry-after": "60"}, acted=False)
+    found = routes.find(request.method, request.path)
+    if found is None:
+        return refusal(404, "not_found", f"There is nothing at {request.path}.")
+    route, names = found
+    return route(state, request, **names)
+
+
+def _is_too_often(state: FakeState) -> bool:
+    """The contract names no limit; this one a loop of a few questions a day never meets."""
+    minute, held = epoch_ms(state.now()) // 60_000, state.get("rate", "calls")
+    used = held["used"] + 1 if held is not None and held["minute"] == minute else 1
+    state.put("rate", "calls", {"minute": minute, "used": used})
+    return used > PER_MINUTE
 
 
 def hook_headers(state: FakeState, hook_key: str, body: bytes) -> dict[str, str]:
@@ -53,6 +97,7 @@ def public_event(
         "data": data,
     }  # fmt: skip
     body = json.dumps(envelope, separators=(",", ":"), ensure_ascii=False).encode()
+    state.put("told", event_id, {"body": body.decode()})
     state.send_hook(HookOut(event_id, body, made_at))
     return event_id
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from revenue_machine.kit.clock import iso, parse_instant
 from revenue_machine.kit.money import dollars
 from revenue_machine.kit.rng import rng
-from revenue_machine.sandbox import fates, journeys
+from revenue_machine.sandbox import fates, journeys, variants
 from revenue_machine.sandbox.agenda import Due
 from revenue_machine.sandbox.catalogue import Offer
-from revenue_machine.sandbox.truth import Deed
+from revenue_machine.sandbox.truth import Deed, Exposure
 
 if TYPE_CHECKING:
     from revenue_machine.sandbox.world import World
@@ -38,16 +38,41 @@ def live_until(world: World, end: datetime) -> None:
 
 
 def sign_up(world: World, customer: Customer, at: datetime) -> None:
-    """Make an account; perhaps start a trial some hours later."""
-    _save(world, customer, status="signed_up")
+    """Make an account; some hours later decide on the trial."""
+    _save(world, customer, status="signed_up", arms=_arms_before(world, customer, "trial_started"))
     person, address = customer["person"], journeys.mail_address(customer["visitor"])
     known = {"email": address, "name": journeys.full_name(world, person), "timezone": journeys.zone_of(world, person)}
     world.market.open_mailbox(address, is_dead=rng(world.seed, "mailbox", person).random() < world.rates.mail.dead_addresses)
     _tell(world, customer, "signup", at, known)
     _note(world, customer, "signup", at)
-    plan = fates.after_signup(world.seed, world.rates, customer["visitor"], at)
-    if plan is not None and world.market.sells(_offer(world, customer)):
-        _plan(world, customer, plan)
+    if world.market.sells(_offer(world, customer)):
+        _, hours = fates.trial_draw(world.seed, world.rates, customer["visitor"])
+        _plan(world, customer, fates.Plan("trial", fates.trial_time(at, hours)))
+
+
+def decide_on_trial(world: World, customer: Customer, at: datetime) -> None:
+    """Meet the paywall, where there is one, and begin the trial or not."""
+    draw, _ = fates.trial_draw(world.seed, world.rates, customer["visitor"])
+    chance = _trial_chance(world, customer, at)
+    if draw < chance:
+        start_trial(world, customer, at)
+
+
+def _trial_chance(world: World, customer: Customer, at: datetime) -> float:
+    """This person's, with the variant of the paywall they meet and the changes they met before."""
+    key, usual = customer["offer"], world.rates.funnel.signup_to_trial
+    met = journeys.Met(at, key, "trial_started", customer["person"])
+    paywall = world.rates.paywalls.get(key)
+    if paywall is None:
+        return journeys.meet_changes(world, met, usual, journeys.arms_kept(customer))
+    variant = variants.paywall_of(world.seed, paywall, customer["visitor"], world.deployed(key).paywall)
+    mended = variants.fixed(world.rates, key, met.step, journeys.arms_kept(customer))
+    both = (paywall.control, paywall.challenger)
+    chances = {one: variants.capped(usual * paywall.factor(one) * mended) for one in both}
+    world.expose(Exposure(at, key, variants.PAYWALL, journeys.person_name(world.seed, met.person), variant, chances))
+    _save(world, customer, variant=variant)
+    _tell_paywall(world, customer, "open", at=at)
+    return journeys.meet_changes(world, met, usual * paywall.factor(variant), journeys.arms_kept(customer))
 
 
 def start_trial(world: World, customer: Customer, at: datetime) -> None:
@@ -61,11 +86,21 @@ def start_trial(world: World, customer: Customer, at: datetime) -> None:
         payments=0,
         subscription=subscription,
         trial_ends=iso(at + timedelta(days=offer.trial_days)),
+        arms=_arms_before(world, customer, "purchase_completed"),
     )
+    _tell_paywall(world, customer, "trial", at=at)
     _tell(world, customer, "trial_started", at, {"product_id": offer.product_id})
     _note(world, customer, "trial", at)
-    chance = journeys.pay_chance(world, customer["channel"], customer["person"])
+    usual = journeys.pay_chance(world, customer["channel"], customer["person"])
+    met = journeys.Met(at, customer["offer"], "purchase_completed", customer["person"])
+    chance = journeys.meet_changes(world, met, usual, journeys.arms_kept(customer))
     _plan(world, customer, fates.after_trial_start(world.seed, customer["visitor"], offer, chance, at))
+
+
+def _arms_before(world: World, customer: Customer, step: str) -> variants.Arms:
+    """The changes this person met so far and meets now, on the way to a step."""
+    now = variants.arms_of(world.seed, world.deployed(customer["offer"]), step, customer["visitor"])
+    return {**journeys.arms_kept(customer), **now}
 
 
 def buy_at_once(world: World, customer: Customer, at: datetime) -> None:
@@ -84,6 +119,7 @@ def paid(world: World, customer: Customer, at: datetime) -> None:
     if payments == 1:
         _tell(world, customer, "purchase_completed", at, _price(offer))
     _note(world, customer, "purchase" if payments == 1 else "renewal", at, offer.price_micro_usd)
+    _tell_paywall(world, customer, "convert" if payments == 1 else "renew", price_micro_usd=offer.price_micro_usd, at=at)
     began = parse_instant(first_paid_at)
     plan = fates.after_payment(world.seed, world.rates, customer["visitor"], payments=payments, first_paid_at=began, at=at)
     _plan(world, customer, plan)
@@ -111,12 +147,13 @@ def refund(world: World, customer: Customer, at: datetime) -> None:
     """Get the first payment back and go."""
     offer = _offer(world, customer)
     world.market.refund(offer, customer["subscription"], at)
+    _tell_paywall(world, customer, "refund", price_micro_usd=offer.price_micro_usd, at=at)
     _save(world, customer, status="refunded")
     _note(world, customer, "refund", at, -offer.price_micro_usd)
 
 
 _STEPS: Mapping[str, Callable[[World, Customer, datetime], None]] = {
-    "signup": sign_up, "trial": start_trial, "paid": paid, "left": leave, "refund": refund,
+    "signup": sign_up, "trial": decide_on_trial, "paid": paid, "left": leave, "refund": refund,
 }  # fmt: skip
 
 
@@ -132,8 +169,17 @@ def _save(world: World, customer: Customer, **changes: Any) -> None:
 def _tell(world: World, customer: Customer, event: str, at: datetime, more: Mapping[str, Any]) -> None:
     """What the product's site tells analytics, unless this person's browser blocks it."""
     if journeys.sees_analytics(world, customer["person"]):
-        properties = {"offer": customer["offer"], **customer["came_by"], **more}
+        arms = variants.arm_properties(journeys.arms_kept(customer))
+        named = {"offer": customer["offer"], "product": _offer(world, customer).product}
+        properties = {**named, **customer["came_by"], **more, **arms}
         world.market.capture(event, customer["visitor"], properties, at)
+
+
+def _tell_paywall(world: World, customer: Customer, deed: str, **more: Any) -> None:
+    """What Superwall hears of somebody who came by a paywall; a browser's blocker does not reach into an app."""
+    if "variant" in customer:
+        product = _offer(world, customer).product
+        world.market.tell_paywall(deed, customer["visitor"], product, customer["variant"], **more)
 
 
 def _note(world: World, customer: Customer, kind: str, at: datetime, amount_micro_usd: int = 0) -> None:

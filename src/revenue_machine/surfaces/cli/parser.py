@@ -43,7 +43,7 @@ COMMANDS: tuple[Command, ...] = (
         (
             _arg("--days", type=int, default=1, help="how many local dates (1)"),
             _arg("--seed", type=int, default=7, help="the world's seed (7)"),
-            _arg("--scenario", default="quiet_week", help="quiet_week, viral_post, budget_blowout or provider_down"),
+            _arg("--scenario", default="quiet_week", help="quiet_week, viral_post, budget_blowout, provider_down or deciding"),
         ),
     ),
     Command(
@@ -184,6 +184,18 @@ COMMANDS: tuple[Command, ...] = (
                     _arg("--clock-file", metavar="PATH", help="the clock the product reads by REVENUE_CLOCK=@PATH"),
                 ),
             ),
+        ),
+    ),
+    Command(
+        "harness",
+        "let a coding agent of yours work on delegated tasks, on loopback",
+        f"{_C}.harness:harness",
+        (
+            _arg("--command", required=True, help='the agent: "claude -p {task_file} --model {model}"'),
+            _arg("--projects", required=True, metavar="FOLDER", help="agents work in folders below this one only"),
+            _arg("--port", type=int, default=3434),
+            _arg("--minutes", type=int, default=110, help="a run that takes longer is ended (110)"),
+            _arg("--pass-env", action="append", default=[], metavar="NAME", help="a variable the agent may see, its own key say"),
         ),
     ),
     Command(
