@@ -266,7 +266,8 @@ def experiment(t: Tables) -> tuple[str, ...]:
     look = t.rows(f"select {columns} from actp_experiment_looks where experiment_id = ? order by on_date desc limit 1", key)
     if not look:
         building = "the arms are being built" if status == "applying" else "the first counts"
-        return (*head, "no counts yet" if status == "open" else "not measured yet", said or building)
+        stands = {"open": "no counts yet", "measuring": "shipped, not measured yet"}.get(status, "not measured yet")
+        return (*head, stands, said or building)
     passed, counts, arm, *share, coming, cost = look[0]
     known = () if cost is None or cost < 1_000_000 else (f"{round(cost / 1e6):,}",)
     seen = {one["name"]: (one["conversions"], one["users"]) for one in json.loads(counts)}

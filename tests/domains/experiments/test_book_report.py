@@ -101,7 +101,7 @@ def test_an_experiment_nobody_ever_counted_is_silent(house: House) -> None:
 
 def test_the_measure_shows_winner_against_the_held_out(house: House) -> None:
     held = ship(house)
-    assert ": not measured yet; next: judged on 15 Nov; " in house.report()[0]
+    assert ": shipped, not measured yet; next: judged on 15 Nov; " in house.report()[0]
     measured(house, held, 3)
     (line,) = house.report()
     assert ": shipped, no difference shown yet: B 9.0 % against 5.0 %, +4.0 points (" in line

@@ -22,6 +22,10 @@ _MEASURED = {
     "ship": "better than the held-out", "roll_back": "worse than the held-out", "unhealthy": "counts not to be trusted",
     "keep_going": "shipped, no difference shown yet", "inconclusive": "shipped, no difference shown",
 }  # fmt: skip
+_UNCOUNTED = {
+    "open": "no counts yet", "decided": "no counts yet", "applying": "not measured yet", "measuring": "shipped, not measured yet",
+    "closed": "not measured",
+}  # fmt: skip
 _BROKEN = "nothing is changed by itself while the split is broken"
 TOO_EARLY = "too early to say"
 
@@ -63,7 +67,7 @@ def compared(row: Mapping[str, Any], look: Mapping[str, Any]) -> str:
 def verdict_words(row: Mapping[str, Any], look: Mapping[str, Any] | None) -> str:
     """How an experiment stands by its newest look of the phase it is in."""
     if look is None:
-        return "no counts yet" if row["status"] in ("open", "decided") else "not measured yet"
+        return _UNCOUNTED[row["status"]]
     effect, verdict = compared(row, look), look["verdict"]
     if look["phase"] == "measure":
         return _joined(_MEASURED[verdict], effect)

@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 
 def title(row: Row) -> str:
     """The test in the book."""
-    return f"Paywall {' / '.join(row['arms'])} of {row['product']}"
+    return " or ".join(row["arms"])
 
 
 def hypothesis(row: Row) -> str:

@@ -16,7 +16,7 @@ _COLUMNS = ("Asked", "What", "State", "Model", "Files", "How it went")
 
 
 # --- delegations -------------------------------------------------------------------------------------------------------
-@page("/harness", title="Coding harness", order=72)
+@page("/harness", title="Coding", order=72)
 def coding_harness(database: Database, settings: Settings) -> View:
     """Delegations as they stand, newest first, and the log's end of the last failure."""
     with database.reading() as connection:
