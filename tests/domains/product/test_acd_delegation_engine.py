@@ -70,6 +70,19 @@ def test_silence_is_the_end_of_it(house: House) -> None:
     assert [one["outcome"] for one in house.events("delegation.ended")] == ["expired"]
     again = house.propose()
     assert (again["status"], again["is_new"], house.questions(), house.starts()) == ("expired", False, 1, 0)
+    assert house.events("alert.raised") == []
+
+
+def test_a_revert_nobody_answers_is_told(house: House) -> None:
+    """What was measured to hurt is still in the product."""
+    asked = house.propose()
+    house.decide(asked["approval_id"])
+    house.tick(seconds=1)
+    house.finish()
+    house.propose(kind="revert", decision_key="back", reverts_id=asked["delegation_id"], end_state={})
+    house.tick(hours=4, seconds=1)
+    (alert,) = house.events("alert.raised")
+    assert "nobody said yes in time" in alert["text"]
 
 
 def test_no_is_the_end_of_it(house: House) -> None:

@@ -280,7 +280,8 @@ def end_delegation(connection: sa.Connection, events: Events, row: Row, status: 
         "experiment_id": row["experiment_id"], "outcome": rules.OUTCOMES.get(status, status), "status": status, "summary": words,
     }  # fmt: skip
     events.emit(connection, "delegation.ended", row["id"], facts)
-    if status in {"failed", "timed_out", "stopped"}:
+    # A revert nobody answered leaves in the product what was measured to hurt: silence is not the end of that.
+    if status in {"failed", "timed_out", "stopped"} or (row["kind"], status) == ("revert", "expired"):
         key, text = f"delegation/{row['id']}/{status}", f"{row['title']}: {words} (revenue call system.acd_status)"
         events.emit(connection, "alert.raised", key, {"kind": "delegation", "text": text, "key": key})
     return True
