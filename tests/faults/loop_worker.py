@@ -98,6 +98,7 @@ def main(flavour: str, owner: str, loops: str, death_words: str | None = None) -
         if owner == "willing" and life.world.store.setting("phase_asked") is None:
             life.world.store.set_setting("phase_asked", "yes")
             life.hold_phase(2)
+        life.work(life.app.clock.now())  # what comes up looks at once at what waits, as `revenue up` does: a yes stands four hours
         days = 0
         while not _are_over(life, loops.split(",")) and days < MOST_DAYS:
             life.live_days(local_date(life.app.clock.now(), settings.zone), 1)
