@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from revenue_machine.domains.experiments.asked import WEEK_DAYS, LookArm, Word
@@ -16,7 +15,6 @@ from revenue_machine.domains.experiments.shrinkage import Z95, check
 from revenue_machine.domains.experiments.verdict import FEWEST_CONVERSIONS, FEWEST_USERS
 from revenue_machine.domains.experiments.verdict import judge as judge_counts
 from revenue_machine.domains.experiments.waiting import dollars_per_week
-from revenue_machine.kit.money import MICRO
 
 
 @dataclass(frozen=True)
@@ -108,17 +106,6 @@ def _counts(one: LookArm) -> Counts:
 def family_alpha(open_alphas: Sequence[float], most_open: int | None) -> float:
     """The share of false alarms an experiment opened now may have; 0 where those open hold it all. None: a family of its own."""
     return FAMILY if most_open is None else alpha_for(open_alphas, most_open)
-
-
-def kept_arms(look: Mapping[str, Any]) -> list[LookArm]:
-    """A look's counts as they were given."""
-    return [
-        LookArm(
-            name=one["name"], users=one["users"], conversions=one["conversions"], revenue_variance=one["revenue_variance"],
-            revenue_usd=None if one["revenue_micro_usd"] is None else Decimal(one["revenue_micro_usd"]) / MICRO,
-        )
-        for one in look["counts"]
-    ]  # fmt: skip
 
 
 @dataclass(frozen=True)

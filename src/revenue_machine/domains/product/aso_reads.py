@@ -39,12 +39,6 @@ def to_do(connection: sa.Connection) -> list[Row]:
     return [dict(row) for row in connection.execute(_TO_DO).mappings()]
 
 
-def in_place(connection: sa.Connection, app: str) -> Row | None:
-    """The experiment of an app that is on its way, or None."""
-    row = connection.execute(sa.select(ASO_EXPERIMENTS).where(_A.app == app, _A.status.in_(OPEN))).mappings().first()
-    return dict(row) if row else None
-
-
 def experiments(connection: sa.Connection, which: str, app: str | None = None) -> list[Row]:
     """Experiments, newest first; `which` is open, closed or all."""
     query = sa.select(ASO_EXPERIMENTS).order_by(_A.created_at.desc(), _A.id)
@@ -102,9 +96,3 @@ def reports_read(connection: sa.Connection, report_ids: Sequence[str]) -> set[st
     """Those report files that were read before."""
     query = sa.select(ASO_REPORTS.c.id).where(ASO_REPORTS.c.id.in_(report_ids)).order_by(ASO_REPORTS.c.id)
     return set(connection.execute(query).scalars())
-
-
-def newest_day(connection: sa.Connection) -> date | None:
-    """The last day anything is known of."""
-    found: date | None = connection.execute(sa.select(sa.func.max(_D.on_date))).scalar()
-    return found

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from revenue_machine.domains.owner.models import Product
-from revenue_machine.domains.product.aso_control import LEAST_PLACEBOS, WINDOW_DAYS, Measured
+from revenue_machine.domains.product.aso_control import WINDOW_DAYS, Measured
 from revenue_machine.domains.product.aso_models import AppleFigure, Change, Metric, ProposeArgs, Road, Status
 from revenue_machine.kit.errors import BadInput
 
@@ -225,11 +225,6 @@ def apple_outcome(figure: AppleFigure) -> tuple[Status, float, float, float]:
     high = effect + (figure.high_pct / 100 - effect) * wider
     outcome: Status = "improved" if low > 0 else "regressed" if high < 0 else "neutral"
     return outcome, effect, round(low, 6), round(high, 6)
-
-
-def placebo_words() -> str:
-    """What a person should know before measuring without enough other apps."""
-    return f"with fewer than {LEAST_PLACEBOS} placebos (3 other apps with 84 days of figures give them) there is no interval"
 
 
 def _figure(value: float | None) -> str:
