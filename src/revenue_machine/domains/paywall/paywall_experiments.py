@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from revenue_machine.domains.owner.models import Business
 from revenue_machine.domains.paywall import endings, reads, rules, store, wording
+from revenue_machine.domains.paywall.endings import call
 from revenue_machine.domains.paywall.metrics_desk import trial_days
 from revenue_machine.domains.paywall.models import AbTestArgs, AbTestResult, Arm, Decision
 from revenue_machine.engine.database import Database
@@ -278,11 +279,6 @@ _PASSING = ("the experiment has vanished", "Superwall is not set up")
 def ship_key(loop_id: str) -> str:
     """The one key of the decision to ship."""
     return f"paywall/{loop_id}/ship"
-
-
-def call(topics: Topics, name: str, key: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Another domain's topic; its failure is raised here."""
-    return endings.call(topics, name, key, payload)
 
 
 def decision_of(said: Mapping[str, Any], control: str, users: int) -> Decision:
